@@ -1,0 +1,1 @@
+"""Where a simulation departs from real people."""

@@ -1,0 +1,212 @@
+//! The canonical event: the one shape that every log takes, whatever it looked like on disk.
+
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+use xxhash_rust::xxh3::Xxh3DefaultBuilder;
+
+/// Code of a missing string in a [`Coded`] column.
+pub const NO_CODE: u32 = u32::MAX;
+/// Time of an event in a log without a clock.
+pub const NO_TIME: i64 = i64::MIN;
+
+/// How fine a clock is: a date is not midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Precision {
+    /// Microseconds.
+    Micro = 0,
+    /// Milliseconds.
+    Milli = 1,
+    /// Seconds.
+    Second = 2,
+    /// Minutes.
+    Minute = 3,
+    /// A date without a time of day.
+    Day = 4,
+    /// No clock at all.
+    None = 5,
+}
+
+impl Precision {
+    /// All, in the order of their codes.
+    pub const ALL: [Self; 6] = [
+        Self::Micro,
+        Self::Milli,
+        Self::Second,
+        Self::Minute,
+        Self::Day,
+        Self::None,
+    ];
+
+    /// The name used in columns and files.
+    pub fn name(self) -> &'static str {
+        ["us", "ms", "s", "min", "day", "none"][self as usize]
+    }
+
+    /// The precision of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.name() == name)
+    }
+}
+
+/// What an action means for the person: what was seen, consumed, done, or won.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Role {
+    /// The person was shown something.
+    Exposure = 0,
+    /// The person consumed without deciding (watching, scrolling).
+    Passive = 1,
+    /// The person did something.
+    Active = 2,
+    /// The person did what the scenario is for (a purchase, an answer).
+    Conversion = 3,
+}
+
+impl Role {
+    /// All, in the order of their codes.
+    pub const ALL: [Self; 4] = [Self::Exposure, Self::Passive, Self::Active, Self::Conversion];
+
+    /// The name used in mappings, columns and files.
+    pub fn name(self) -> &'static str {
+        ["exposure", "passive", "active", "conversion"][self as usize]
+    }
+
+    /// The role of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.name() == name)
+    }
+}
+
+/// Distinct strings, each with a code in the order of first appearance.
+#[derive(Debug, Clone, Default)]
+pub struct Pool {
+    bytes: String,
+    ends: Vec<usize>,
+    table: HashTable<u32>,
+    hasher: Xxh3DefaultBuilder,
+}
+
+impl Pool {
+    /// The code of `s`, given out now if it is new.
+    pub fn intern(&mut self, s: &str) -> u32 {
+        let hash = self.hasher.hash_one(s);
+        let (bytes, ends) = (&self.bytes, &self.ends);
+        if let Some(&code) = self.table.find(hash, |&c| slice(bytes, ends, c) == s) {
+            return code;
+        }
+        let code = u32::try_from(self.ends.len())
+            .ok()
+            .filter(|&c| c != NO_CODE)
+            .expect("under 2^32 distinct strings");
+        self.bytes.push_str(s);
+        self.ends.push(self.bytes.len());
+        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
+        self.table
+            .insert_unique(hash, code, |&c| hasher.hash_one(slice(bytes, ends, c)));
+        code
+    }
+
+    /// The code of `s`, if it has one.
+    pub fn code(&self, s: &str) -> Option<u32> {
+        self.table.find(self.hasher.hash_one(s), |&c| self.get(c) == s).copied()
+    }
+
+    /// The string of a code.
+    pub fn get(&self, code: u32) -> &str {
+        slice(&self.bytes, &self.ends, code)
+    }
+
+    /// How many distinct strings.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// All strings in the order of their codes.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len() as u32).map(|c| self.get(c))
+    }
+}
+
+fn slice<'a>(bytes: &'a str, ends: &[usize], code: u32) -> &'a str {
+    let i = code as usize;
+    let start = if i == 0 { 0 } else { ends[i - 1] };
+    &bytes[start..ends[i]]
+}
+
+/// A string column as codes into its own pool; [`NO_CODE`] where there is no value.
+#[derive(Debug, Clone, Default)]
+pub struct Coded {
+    /// One code a row.
+    pub codes: Vec<u32>,
+    /// The distinct strings.
+    pub pool: Pool,
+}
+
+impl Coded {
+    /// Append a value.
+    pub fn push(&mut self, value: Option<&str>) {
+        let code = value.map_or(NO_CODE, |s| self.pool.intern(s));
+        self.codes.push(code);
+    }
+
+    /// The value of a row.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        match self.codes[row] {
+            NO_CODE => None,
+            code => Some(self.pool.get(code)),
+        }
+    }
+}
+
+/// A run of events in columns, in the order of the file. All columns have the same length, `text` too unless it was not asked for.
+#[derive(Debug, Clone, Default)]
+pub struct EventBatch {
+    /// Who. Never missing.
+    pub user: Coded,
+    /// When, in microseconds since 1970 UTC; [`NO_TIME`] without a clock. Of a date: the start of the day in the mapping's zone.
+    pub time: Vec<i64>,
+    /// How fine `time` is.
+    pub precision: Vec<Precision>,
+    /// Order within the user where the clock cannot tell; 0 where nothing is known.
+    pub seq: Vec<u32>,
+    /// The context in which one acts.
+    pub scenario: Coded,
+    /// What was done.
+    pub action: Coded,
+    /// What it means.
+    pub role: Vec<Role>,
+    /// -1, 0 or +1.
+    pub valence: Vec<i8>,
+    /// False: listed in the log, did not happen.
+    pub occurred: Vec<bool>,
+    /// Of what.
+    pub item: Coded,
+    /// Of what kind.
+    pub category: Coded,
+    /// Duration, price, rating; NaN where missing.
+    pub value: Vec<f64>,
+    /// How many acts the record stands for.
+    pub count: Vec<u32>,
+    /// What was said or shown; empty if the text column was not asked for.
+    pub text: Vec<Option<String>>,
+    /// Events logged together share a record.
+    pub record: Vec<u64>,
+}
+
+impl EventBatch {
+    /// Number of events.
+    pub fn len(&self) -> usize {
+        self.time.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.time.is_empty()
+    }
+}
