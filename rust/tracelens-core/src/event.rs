@@ -1,8 +1,7 @@
 //! The canonical event: the one shape that every log takes, whatever it looked like on disk.
 
 use hashbrown::HashTable;
-use std::hash::BuildHasher;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Code of a missing string in a [`Coded`] column.
 pub const NO_CODE: u32 = u32::MAX;
@@ -84,13 +83,12 @@ pub struct Pool {
     bytes: String,
     ends: Vec<usize>,
     table: HashTable<u32>,
-    hasher: Xxh3DefaultBuilder,
 }
 
 impl Pool {
     /// The code of `s`, given out now if it is new.
     pub fn intern(&mut self, s: &str) -> u32 {
-        let hash = self.hasher.hash_one(s);
+        let hash = xxh3_64(s.as_bytes());
         let (bytes, ends) = (&self.bytes, &self.ends);
         if let Some(&code) = self.table.find(hash, |&c| slice(bytes, ends, c) == s) {
             return code;
@@ -109,7 +107,7 @@ impl Pool {
 
     /// The code of `s`, if it has one.
     pub fn code(&self, s: &str) -> Option<u32> {
-        self.table.find(self.hasher.hash_one(s), |&c| self.get(c) == s).copied()
+        self.table.find(xxh3_64(s.as_bytes()), |&c| self.get(c) == s).copied()
     }
 
     /// The string of a code.
