@@ -99,9 +99,9 @@ impl Pool {
             .expect("under 2^32 distinct strings");
         self.bytes.push_str(s);
         self.ends.push(self.bytes.len());
-        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
+        let (bytes, ends) = (&self.bytes, &self.ends);
         self.table
-            .insert_unique(hash, code, |&c| hasher.hash_one(slice(bytes, ends, c)));
+            .insert_unique(hash, code, |&c| xxh3_64(slice(bytes, ends, c).as_bytes()));
         code
     }
 
