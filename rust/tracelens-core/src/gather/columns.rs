@@ -72,6 +72,30 @@ impl Traces {
         self.starts[user]..self.starts[user + 1]
     }
 
+    /// The events as one batch, in canonical order.
+    pub fn to_batch(&self) -> EventBatch {
+        let owner: Vec<u32> = (0..self.users.len())
+            .flat_map(|u| std::iter::repeat_n(u as u32, self.starts[u + 1] - self.starts[u]))
+            .collect();
+        EventBatch {
+            user: coded(owner, &self.users),
+            time: self.time.clone(),
+            precision: self.precision.clone(),
+            seq: self.seq.clone(),
+            scenario: coded(self.scenario.clone(), &self.names.scenario),
+            action: coded(self.action.clone(), &self.names.action),
+            role: self.role.clone(),
+            valence: self.valence.clone(),
+            occurred: self.occurred.clone(),
+            item: coded(self.item.clone(), &self.names.item),
+            category: coded(self.category.clone(), &self.names.category),
+            value: self.value.clone(),
+            count: self.count.clone(),
+            text: self.text.clone(),
+            record: self.record.clone(),
+        }
+    }
+
     /// First and last time in the log, if it has a clock.
     pub fn extent(&self) -> Option<(i64, i64)> {
         let known = self.time.par_iter().copied().filter(|&t| t != NO_TIME);
@@ -200,6 +224,14 @@ impl Gatherer {
         });
         (order, starts)
     }
+}
+
+fn coded(codes: Vec<u32>, names: &[String]) -> Coded {
+    let mut pool = Pool::default();
+    for name in names {
+        pool.intern(name);
+    }
+    Coded { codes, pool }
 }
 
 /// A float with a total order, so that NaN has a place too.
