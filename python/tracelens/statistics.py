@@ -30,3 +30,27 @@ class Statistics:
     names: dict[str, list[str]]
     tables: dict[str, dict[str, NDArray[np.int64]]]
     meta: dict[str, Any]
+
+    def only(self, kept: "list[bool] | NDArray[np.bool_]") -> "Statistics":
+        """Keep some of the users."""
+        mask = np.asarray(kept, dtype=bool)
+        return self._reindexed(self.users[mask], np.where(mask, np.cumsum(mask) - 1, -1))
+
+    def with_users(self, users: "list[str] | NDArray[Any]") -> "Statistics":
+        """Add users without events: a roster knows people whom a log does not."""
+        union = np.unique(np.concatenate([self.users, np.asarray(users, dtype=object)]))
+        return self._reindexed(union, np.searchsorted(union, self.users))
+
+    def _reindexed(self, users: NDArray[Any], position: NDArray[np.int64]) -> "Statistics":
+        """Move row ``i`` to ``position[i]`` of the new users; -1 drops it."""
+        tables: dict[str, dict[str, NDArray[np.int64]]] = {}
+        for name, table in self.tables.items():
+            if name == "users":
+                kept = position >= 0
+                tables[name] = {column: np.zeros(len(users), dtype=np.int64) for column in table}
+                for column, values in table.items():
+                    tables[name][column][position[kept]] = values[kept]
+            else:
+                row = position[table["user"]]
+                tables[name] = {c: (row if c == "user" else v)[row >= 0] for c, v in table.items()}
+        return Statistics(users, self.names, tables, self.meta)
