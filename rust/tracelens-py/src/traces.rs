@@ -123,6 +123,18 @@ impl Traces {
         self.traces.users.clone()
     }
 
+    /// Sorted distinct names of a coded column: scenario, action, item or category.
+    fn names(&self, py: Python<'_>, column: &str) -> PyResult<Vec<String>> {
+        let names = &self.traces.names;
+        match column {
+            "scenario" => Ok(names.scenario.clone()),
+            "action" => Ok(names.action.clone()),
+            "item" => Ok(names.item.clone()),
+            "category" => Ok(names.category.clone()),
+            other => Err(bad_option(py, format!("no names are kept of the column {other:?}"))),
+        }
+    }
+
     /// What was read and dropped, as JSON; None for a frame.
     fn report(&self) -> PyResult<Option<String>> {
         let json = |r| serde_json::to_string(r).map_err(|e| pyo3::exceptions::PyValueError::new_err(e.to_string()));
