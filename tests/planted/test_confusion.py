@@ -44,7 +44,9 @@ UNSUPPORTED = {"eager", "utopia"}  # MathOverflow has neither exposures nor vale
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "strength", "must", "may"), [p for p in PLANTS if p[0] not in UNSUPPORTED], ids=lambda v: v if isinstance(v, str) else ""
+    ("name", "strength", "must", "may"),
+    [p for p in PLANTS if p[0] not in UNSUPPORTED],
+    ids=lambda v: v if isinstance(v, str) else "",
 )
 def test_mathoverflow(name: str, strength: float | None, must: set[str], may: set[str]) -> None:
     found = gaps("mathoverflow", name, strength)
