@@ -1,6 +1,5 @@
 """Put two sides on one footing: the same vocabularies, the rows the design asks for."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,7 +13,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Block = Any  # Floats of shape (U, K), or a scipy.sparse csr_matrix of that shape
 
-CODED = {"scenario": "scenario", "source": "scenario", "target": "scenario", "action": "action", "item": "item", "path": "path"}
+CODED = {
+    "scenario": "scenario",
+    "source": "scenario",
+    "target": "scenario",
+    "action": "action",
+    "item": "item",
+    "path": "path",
+}
 HALF_BLOCKS = ("scenario", "action", "category")
 
 
@@ -39,7 +45,7 @@ class Side:
     users : ndarray of str, shape (U,)
         Sorted ids, one per row.
     tables : dict of dict of ndarray
-        As in `Statistics`, ``user`` indexing `users`, codes indexing the common names; the ``users`` table is dense, shape (U,).
+        As in `Statistics`, ``user`` indexing `users`, codes indexing the common names; the ``users`` table is dense.
     meta : dict
         As in `Statistics`.
     """
@@ -123,46 +129,54 @@ def _column(block: Block) -> Block:
     return block[:, None] if isinstance(block, np.ndarray) and block.ndim == 1 else block
 
 
-def align(real: Statistics, sim: Statistics, design: Design, roster: Mapping[str, Sequence[str]] | None = None) -> Pair:
+def align(real: Statistics, sim: Statistics, design: Design, *, roster: bool = False) -> Pair:
     """Align two sides.
 
     Parameters
     ----------
     real, sim : Statistics
     design : {"population", "paired"}
-        Paired: rows are the union of the ids, users that one side lacks are rows of zeros. Population: each side its own rows.
-    roster : mapping of side name ("real", "sim") to ids, optional
-        Users known to exist, with or without events. Without one, the population design counts users with at least one event.
+        Paired: rows are the union of the ids, users that one side lacks are rows of zeros. Population: each side its
+        own rows.
+    roster : bool
+        Whether users without events are known: then they count. Otherwise the population design keeps users with at
+        least one event only, as it cannot know the others.
 
     Returns
     -------
     Pair
     """
-    names = {key: sorted({*real.names.get(key, ()), *sim.names.get(key, ())}) for key in ("scenario", "action", "item", "category", "path")}
-    rows = [_ids(real, roster, "real", design), _ids(sim, roster, "sim", design)]
+    names = {
+        key: sorted({*real.names.get(key, ()), *sim.names.get(key, ())})
+        for key in ("scenario", "action", "item", "category", "path")
+    }
+    rows = [_ids(statistics, keep_idle=roster or design == "paired") for statistics in (real, sim)]
     if design == "paired":
         rows = [np.union1d(*rows)] * 2
     sides = [_align_side(statistics, ids, names) for statistics, ids in zip((real, sim), rows, strict=True)]
-    return Pair(sides[0], sides[1], names, design, roster is not None or design == "paired")
+    return Pair(sides[0], sides[1], names, design, roster or design == "paired")
 
 
-def _ids(statistics: Statistics, roster: Mapping[str, Sequence[str]] | None, side: str, design: Design) -> NDArray[Any]:
+def _ids(statistics: Statistics, *, keep_idle: bool) -> NDArray[Any]:
     users = np.asarray([str(user) for user in statistics.users], dtype=np.str_)
-    if design == "population" and roster is None:
-        users = users[statistics.tables["users"]["events"] > 0]
-    extra = np.asarray([str(user) for user in (roster or {}).get(side, ())], dtype=np.str_)
-    return np.union1d(users, extra)
+    return np.unique(users if keep_idle else users[statistics.tables["users"]["events"] > 0])
 
 
 def _align_side(statistics: Statistics, ids: NDArray[Any], names: dict[str, list[str]]) -> Side:
     codes = {key: _lookup(statistics.names.get(key, []), common) for key, common in names.items()}
     known = np.asarray([str(user) for user in statistics.users], dtype=np.str_)
     row = np.searchsorted(ids, known)
-    present = (row < len(ids)) & (ids[np.minimum(row, len(ids) - 1)] == known) if len(ids) else np.zeros(len(known), dtype=bool)
+    present = (
+        (row < len(ids)) & (ids[np.minimum(row, len(ids) - 1)] == known)
+        if len(ids)
+        else np.zeros(len(known), dtype=bool)
+    )
     tables: dict[str, dict[str, Ints]] = {}
     for name, table in statistics.tables.items():
         if name == "users":
-            tables[name] = {column: _scatter(values[present], row[present], len(ids)) for column, values in table.items()}
+            tables[name] = {
+                column: _scatter(values[present], row[present], len(ids)) for column, values in table.items()
+            }
             continue
         keep = present[table["user"]]
         aligned = {column: np.asarray(values)[keep] for column, values in table.items()}

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tracelens.align import Design, Pair, align
-from tracelens.axes.base import Estimate, Metric
+from tracelens.axes import AXES, METRICS
 from tracelens.evidence import evidence
-from tracelens.metric import AXES, METRICS
+from tracelens.metric import Estimate, Metric
 from tracelens.resample import Plan, resample
 from tracelens.sentences import describe
 from tracelens.statistics import Statistics
@@ -24,7 +24,7 @@ def compare_statistics(
     name: str,
     design: Design,
     seed: int,
-    roster: Mapping[str, Sequence[str]] | None = None,
+    roster: bool = False,
     given: Collection[str] = (),
 ) -> dict[str, Any]:
     """Compare a simulation with the real log.
@@ -39,8 +39,8 @@ def compare_statistics(
         Paired: the same ids are simulated.
     seed : int
         Seeds every resample; equal seeds give equal results.
-    roster : mapping of side ("real", "sim") to user ids, optional
-        Users known to exist, whether or not they have events.
+    roster : bool
+        Whether the statistics hold all users there were, also those without events.
     given : collection of str
         Event columns that were handed to the simulator, beside those that its mapping declares.
 
@@ -49,7 +49,7 @@ def compare_statistics(
     dict
         One element of ``comparisons`` in the result: ``sim``, ``axes``, ``metrics``, ``evidence``, ``weakest_axis``.
     """
-    pair = align(real, sim, design, roster)
+    pair = align(real, sim, design, roster=roster)
     handed = {*given, *sim.meta.get("given", ())}
     rows = _outcomes(pair, seed, handed)
     adjust([row for row in rows if row.reason_missing is None])
@@ -57,7 +57,7 @@ def compare_statistics(
         if row.primary:
             row.verdict = decide(row, row.reason_missing == "given")
     axes = {axis: _axis(axis, rows, pair) for axis in AXES}
-    return _plain(
+    result: dict[str, Any] = _plain(
         {
             "sim": name,
             "axes": axes,
@@ -66,6 +66,7 @@ def compare_statistics(
             "weakest_axis": _weakest(axes, rows),
         }
     )
+    return result
 
 
 def _outcomes(pair: Pair, seed: int, given: Collection[str]) -> list[Outcome]:
@@ -90,14 +91,18 @@ def _outcomes(pair: Pair, seed: int, given: Collection[str]) -> list[Outcome]:
 def _depends_on(metric: Metric, estimate: Estimate, pair: Pair) -> set[str]:
     """The event columns an estimate depends on, of those that the logs have."""
     columns = set(estimate.columns or metric.columns)
-    absent = {column for column, what in (("time", "clock"), ("item", "items"), ("category", "categories")) if not pair.has(what)}
+    absent = {
+        column
+        for column, what in (("time", "clock"), ("item", "items"), ("category", "categories"))
+        if not pair.has(what)
+    }
     return (columns - absent) or columns
 
 
 def _axis(axis: str, rows: Sequence[Outcome], pair: Pair) -> dict[str, Any]:
-    """The most serious of an axis' primaries stands for it; of equally serious ones the furthest from noise."""
+    """The most serious of an axis' primaries stands for it; of several gaps the one furthest from noise."""
     primaries = [row for row in rows if row.primary and row.metric.axis == axis]
-    shown = min(primaries, key=lambda row: (_rank(row), -abs(row.z or 0.0)))
+    shown = min(primaries, key=lambda row: (_rank(row), -_distance(row) if row.verdict == GAP else 0.0))
     direction, sentence = describe(axis, shown, rows, pair)
     return {
         "verdict": shown.verdict,
@@ -116,9 +121,14 @@ def _rank(row: Outcome) -> int:
     return SERIOUSNESS.index(row.verdict) if row.verdict is not None else len(SERIOUSNESS)
 
 
+def _distance(row: Outcome) -> float:
+    """How far from noise, in floor standard deviations; a floor without spread is exceeded infinitely."""
+    return math.inf if row.z is None else abs(row.z)
+
+
 def _weakest(axes: Mapping[str, Mapping[str, Any]], rows: Sequence[Outcome]) -> str | None:
     """The axis with the gap furthest from noise."""
-    distance = {row.metric.id: math.inf if row.z is None else abs(row.z) for row in rows if row.primary}
+    distance = {row.metric.id: _distance(row) for row in rows if row.primary}
     gaps = [axis for axis in AXES if axes[axis]["verdict"] == GAP]
     return max(gaps, key=lambda axis: distance[axes[axis]["primary"]], default=None)
 

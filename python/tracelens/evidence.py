@@ -47,7 +47,12 @@ def _items(pair: Pair) -> list[dict[str, Any]]:
     top = missed[np.argsort(-mass[missed], kind="stable")[:ROWS]]
     total = max(mass.sum(), 1.0)
     return [
-        {"item": pair.names["item"][code], "share": float(mass[code] / total), "events": int(mass[code]), "users": int(users[code])}
+        {
+            "item": pair.names["item"][code],
+            "share": float(mass[code] / total),
+            "events": int(mass[code]),
+            "users": int(users[code]),
+        }
         for code in top
     ]
 
@@ -60,5 +65,6 @@ def _users(pair: Pair) -> list[dict[str, Any]]:
     ratio = np.log(sim + 0.5) - np.log(real + 0.5)
     top = np.argsort(-np.abs(ratio), kind="stable")[:ROWS]
     return [
-        {"user": str(pair.real.users[row]), "real": int(real[row]), "sim": int(sim[row]), "ln_ratio": float(ratio[row])} for row in top
+        {"user": str(pair.real.users[row]), "real": int(real[row]), "sim": int(sim[row]), "ln_ratio": float(ratio[row])}
+        for row in top
     ]

@@ -1,7 +1,7 @@
 """The resampling engine: a resample is a weight vector over users, a block of them one matrix product.
 
-All user columns are integers or multiples of 2^-20, so every sum is exact in float64 and no thread, block or order can change a byte.
-One set of half splits, bootstraps and permutations serves all metrics, which therefore stay correlated as they are.
+All user columns are integers or multiples of 2^-20, so every sum is exact in float64 and no thread, block or order can
+change a byte. One set of half splits, bootstraps and permutations serves all metrics, which therefore stay correlated as they are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from tracelens.align import Block, Floats, Pair
-from tracelens.axes.base import Estimate, Metric, Sums
+from tracelens.metric import Estimate, Metric, Sums
 
 SPLITS = 200
 BOOTSTRAPS = 1000
@@ -132,7 +132,7 @@ class Plan:
         while left:
             block = [draw(generator) for _ in range(min(rows, left))]
             left -= len(block)
-            yield [np.stack(group).astype(np.float64) for group in zip(*block, strict=True)]
+            yield [np.stack(group) for group in zip(*block, strict=True)]
 
     def _observed(self, generator: np.random.Generator) -> list[Floats]:
         return [_subset(generator, size, drawn) for size, drawn in zip(self.sizes, self.drawn, strict=True)]
@@ -144,13 +144,14 @@ class Plan:
 
     def _bootstrap(self, generator: np.random.Generator) -> list[Floats]:
         real, sim = (
-            np.bincount(generator.integers(0, size, drawn), minlength=size) for size, drawn in zip(self.sizes, self.drawn, strict=True)
+            np.bincount(generator.integers(0, size, drawn), minlength=size).astype(np.float64)
+            for size, drawn in zip(self.sizes, self.drawn, strict=True)
         )
         return [real, real if self.paired else sim]
 
     def _null(self, generator: np.random.Generator) -> list[Floats]:
         if self.paired:
-            swapped = generator.integers(0, 2, self.sizes[0])
+            swapped = generator.integers(0, 2, self.sizes[0]).astype(np.float64)
             return [np.concatenate([1 - swapped, swapped])]
         order = generator.permutation(sum(self.sizes))
         first = _indicator(len(order), order[: self.drawn[0]])
@@ -222,10 +223,15 @@ def resample(pair: Pair, estimates: Sequence[tuple[Metric, Estimate]], seed: int
     full = Plan(pair.paired, sizes, sizes, seed)
     equal = Plan(pair.paired, sizes, smaller, seed)
     blocks = {**pair.blocks, "users": (np.ones((sizes[0], 1)), np.ones((sizes[1], 1)))}
-    sides = Columns({name: block[0] for name, block in blocks.items()}), Columns({name: block[1] for name, block in blocks.items()})
+    sides = (
+        Columns({name: block[0] for name, block in blocks.items()}),
+        Columns({name: block[1] for name, block in blocks.items()}),
+    )
     results: list[Replicates | None] = [None] * len(estimates)
     for plan in (full, equal) if smaller != sizes else (full,):
-        mine = [i for i, (metric, _) in enumerate(estimates) if (plan is equal) == (metric.equal_users and smaller != sizes)]
+        mine = [
+            i for i, (metric, _) in enumerate(estimates) if (plan is equal) == (metric.equal_users and smaller != sizes)
+        ]
         for index, replicates in zip(mine, _run(plan, sides, [estimates[i] for i in mine]), strict=True):
             results[index] = replicates
     return [replicates for replicates in results if replicates is not None]
@@ -310,6 +316,15 @@ def _collect(runs: dict[str, list[list[Floats]]], index: int) -> Replicates:
         sim=point("sim"),
         **{
             stage: values(stage)
-            for stage in ("floor", "split", "bootstrap", "real_bootstrap", "null", "fallback_floor", "fallback_split", "fallback_null")
+            for stage in (
+                "floor",
+                "split",
+                "bootstrap",
+                "real_bootstrap",
+                "null",
+                "fallback_floor",
+                "fallback_split",
+                "fallback_null",
+            )
         },
     )

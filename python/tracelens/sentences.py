@@ -19,7 +19,7 @@ def describe(axis: str, shown: Outcome, rows: Sequence[Outcome], pair: Pair) -> 
         All rows of the comparison.
     pair : Pair
     """
-    mine = {row.metric.id: row for row in rows if row.metric.axis == axis and not row.scope}
+    mine = {row.metric.id: row for row in rows if not row.scope}
     if shown.effect is None and not shown.infinite:
         reason = shown.reason_missing or "nothing to compare"
         text = f"{TITLES[axis]} cannot be compared: {reason}"
@@ -57,23 +57,32 @@ def _direction(row: Outcome) -> str:
 
 def _volume(row: Outcome, mine: Mapping[str, Outcome], pair: Pair) -> str:
     among = "" if pair.roster else ", among users with at least one event"
-    text = f"A typical simulated user does {_times(row.effect)} times as much as a typical real one{among} ({_spread(row)})"
+    text = f"A typical simulated user does {_times(row.effect)} times as much as a typical real one{among}"
+    text += f" ({_spread(row)})"
     ratio = mine.get("H1r")
     levels = ratio is not None and ratio.effect is not None and row.verdict == GAP and (row.effect or 0.0) > 0
-    if levels and ratio and ratio.effect is not None and abs(ratio.effect) < min(row.margin or 0.0, (row.effect or 0.0) / 3):
-        text += f"; the mean volume is {_times(ratio.effect)} times the real one, so volumes are levelled rather than raised"
+    if (
+        levels
+        and ratio
+        and ratio.effect is not None
+        and abs(ratio.effect) < min(row.margin or 0.0, (row.effect or 0.0) / 3)
+    ):
+        text += f"; the mean is {_times(ratio.effect)} times the real one: volumes are levelled rather than raised"
     return text
 
 
 def _eagerness(row: Outcome, mine: Mapping[str, Outcome], pair: Pair) -> str:
     if row.infinite:
         side = "Simulated users" if row.sim == 0 else "Real people"
-        return f"{side} take no action at all on what they see; the other side takes {_number(max(row.real or 0, row.sim or 0))} per exposure"
-    return f"Simulated users take {_times(row.effect)} times as many actions per exposure as real people ({_spread(row)})"
+        other = _number(max(row.real or 0.0, row.sim or 0.0))
+        return f"{side} take no action at all on what they see; the other side takes {other} per exposure"
+    return (
+        f"Simulated users take {_times(row.effect)} times as many actions per exposure as real people ({_spread(row)})"
+    )
 
 
 def _clock(row: Outcome, mine: Mapping[str, Outcome], pair: Pair) -> str:
-    return f"The daily profile of simulated users lies {_number(row.effect)} bits from the real one beyond what sampling explains ({_plain(row)})"
+    return _apart("daily profile", row)
 
 
 def _diversity(row: Outcome, mine: Mapping[str, Outcome], pair: Pair) -> str:
@@ -85,40 +94,73 @@ def _diversity(row: Outcome, mine: Mapping[str, Outcome], pair: Pair) -> str:
             f"Simulated users keep {100 * row.sim / row.real:.0f} % of the differences between real people "
             f"(interval {low:.0f} to {high:.0f} %; two halves of the real users differ by up to {noise:.0f} points)"
         )
-    return f"Simulated users differ from each other by {_number(row.sim)}, real people by {_number(row.real)} ({_plain(row)})"
+    spread = f"Simulated users differ from each other by {_number(row.sim)}, real people by {_number(row.real)}"
+    return f"{spread} ({_plain(row)})"
 
 
 def _valence(row: Outcome, mine: Mapping[str, Outcome], pair: Pair) -> str:
-    points = 100 * ((row.sim or 0.0) - (row.real or 0.0))
+    real, sim = 100 * (row.real or 0.0), 100 * (row.sim or 0.0)
     return (
-        f"{100 * (row.sim or 0.0):.1f} % of valenced actions of simulated users are negative, {100 * (row.real or 0.0):.1f} % of real people's "
-        f"({points:+.1f} points; odds ratio {_spread(row, head=True)})"
+        f"{sim:.1f} % of valenced actions of simulated users are negative, {real:.1f} % of real people's "
+        f"({sim - real:+.1f} points; odds ratio {_spread(row, head=True)})"
     )
 
 
 def _tail(row: Outcome, mine: Mapping[str, Outcome], pair: Pair) -> str:
     n = min(pair.real.size, pair.sim.size)
     return (
-        f"Among equally many choices of {n:,} users a side, simulated users reach {_number(row.sim)} different items and real people "
-        f"{_number(row.real)}, {_times(row.effect)} times as many ({_spread(row)})"
+        f"Among equally many choices of {n:,} users a side, simulated users reach {_number(row.sim)} different items "
+        f"and real people {_number(row.real)}, {_times(row.effect)} times as many ({_spread(row)})"
     )
 
 
 def _order(row: Outcome, mine: Mapping[str, Outcome], pair: Pair) -> str:
-    return (
-        f"The order of scenarios of simulated users lies {_number(row.effect)} bits from the real one beyond what sampling explains ({_plain(row)})"
+    volume = abs(mine["H1"].effect or 0.0) if "H1" in mine else 0.0
+    caution = (
+        "; the volumes differ by more than 1.5 times, which alone can move it"
+        if row.verdict == GAP and volume > math.log(1.5)
+        else ""
     )
+    return _apart("order of scenarios", row) + caution
+
+
+def _apart(what: str, row: Outcome) -> str:
+    """A distance in bits, with its excess over the floor."""
+    numbers = f"excess {_bits(row.effect)} bits"
+    if row.interval:
+        numbers += f", interval {_bits(row.interval[0])} to {_bits(row.interval[1])}"
+    if row.noise:
+        numbers += f"; two halves of the real users differ by up to {_bits(row.noise[1])}"
+    if row.verdict == WITHIN:
+        return f"The {what} of simulated users is as close to the real one as that of other real people ({numbers})"
+    if row.verdict == GAP:
+        return f"The {what} of simulated users departs from the real one by more than sampling explains ({numbers})"
+    return f"The {what} of simulated users may depart from the real one ({numbers})"
+
+
+def _bits(value: float | None) -> str:
+    return "unknown" if value is None else f"{round(value, 4) + 0.0:.4f}"
 
 
 def _lead(row: Outcome, mine: Mapping[str, Outcome], pair: Pair) -> str:
+    real, sim = 100 * (row.real or 0.0), 100 * (row.sim or 0.0)
     return (
         "What people did elsewhere in the three days before points at a conversion by "
-        f"{100 * (row.real or 0.0):.1f} points above habit for real people and {100 * (row.sim or 0.0):.1f} for simulated users "
+        f"{real:.1f} points above habit for real people and {sim:.1f} for simulated users "
         f"({_plain(row, 100, ' points')})"
     )
 
 
-_SAY = {"H1": _volume, "H3": _eagerness, "H6": _clock, "G1": _diversity, "U1": _valence, "L2": _tail, "C1": _order, "C9": _lead}
+_SAY = {
+    "H1": _volume,
+    "H3": _eagerness,
+    "H6": _clock,
+    "G1": _diversity,
+    "U1": _valence,
+    "L2": _tail,
+    "C1": _order,
+    "C9": _lead,
+}
 
 
 def _open_links(mine: Mapping[str, Outcome]) -> str:
@@ -139,21 +181,45 @@ def _caveat(row: Outcome) -> str:
 def _spread(row: Outcome, head: bool = False) -> str:
     """Interval and noise of an effect on the log scale, as factors."""
     interval = f"interval {_times(row.interval[0])} to {_times(row.interval[1])}" if row.interval else "no interval"
-    noise = f"two halves of the real users differ by up to {_times(max(abs(b) for b in row.noise))} times" if row.noise else "no floor"
+    noise = (
+        f"two halves of the real users differ by up to {_times(max(abs(b) for b in row.noise))} times"
+        if row.noise
+        else "no floor"
+    )
     return (f"{_times(row.effect)}, " if head else "") + f"{interval}; {noise}"
 
 
 def _plain(row: Outcome, scale: float = 1.0, unit: str = "") -> str:
     """Interval and noise of an effect on its own scale."""
-    interval = f"interval {_number(scale * row.interval[0])} to {_number(scale * row.interval[1])}{unit}" if row.interval else "no interval"
-    top = max(abs(b) for b in row.noise) if row.noise and row.metric.kind == "signed" else row.noise[1] if row.noise else None
-    noise = f"two halves of the real users differ by up to {_number(scale * top)}{unit}" if top is not None else "no floor"
+    interval = (
+        f"interval {_number(scale * row.interval[0])} to {_number(scale * row.interval[1])}{unit}"
+        if row.interval
+        else "no interval"
+    )
+    top = (
+        max(abs(b) for b in row.noise)
+        if row.noise and row.metric.kind == "signed"
+        else row.noise[1]
+        if row.noise
+        else None
+    )
+    noise = (
+        f"two halves of the real users differ by up to {_number(scale * top)}{unit}" if top is not None else "no floor"
+    )
     return f"{interval}; {noise}"
 
 
 def _times(log_ratio: float | None) -> str:
     factor = math.exp(log_ratio or 0.0)
-    return f"{factor:,.0f}" if factor >= 100 else f"{factor:.1f}" if factor >= 1.95 else f"{factor:.2f}"
+    return (
+        f"{factor:,.0f}"
+        if factor >= 100
+        else f"{factor:.1f}"
+        if factor >= 1.95
+        else f"{factor:.2f}"
+        if factor >= 0.1
+        else f"{factor:.2g}"
+    )
 
 
 def _number(value: float | None) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from tracelens.align import Floats
-from tracelens.axes.base import MINIMUM_USERS, Estimate, Metric
+from tracelens.metric import MINIMUM_USERS, Estimate, Metric
 from tracelens.resample import Replicates
 
 Verdict = Literal["gap", "within noise", "too few users to tell", "given, not tested"]
@@ -108,7 +108,12 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
         row.reason_missing = "nothing to compare"
         return row
     if row.infinite:
-        observed, floor, split, null = replicates.fallback, replicates.fallback_floor, replicates.fallback_split, replicates.fallback_null
+        observed, floor, split, null = (
+            replicates.fallback,
+            replicates.fallback_floor,
+            replicates.fallback_split,
+            replicates.fallback_null,
+        )
     elif len(replicates.fallback_null) and not np.isfinite(null).all():
         null, observed = replicates.fallback_null, replicates.fallback
     row.p = p_value(observed, null, two_sided=metric.kind == "signed")
@@ -122,7 +127,9 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
         return row
     if metric.kind == "signed":
         row.effect = replicates.observed
-        row.interval, row.interval90 = (_bootstrap_interval(metric, row.effect, replicates.bootstrap, level) for level in (0.95, 0.90))
+        row.interval, row.interval90 = (
+            _bootstrap_interval(metric, row.effect, replicates.bootstrap, level) for level in (0.95, 0.90)
+        )
         centre = 0.0
     else:
         baseline = float(np.nanmean(replicates.null)) if paired else float(floor.mean()) if len(floor) else np.nan
@@ -131,7 +138,9 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
         row.excess = row.effect
         if row.effect is not None and len(split):
             sd = float(split.std())
-            row.interval, row.interval90 = ((row.effect - z * sd, row.effect + z * sd) for z in (NORMAL[0.95], NORMAL[0.90]))
+            row.interval, row.interval90 = (
+                (row.effect - z * sd, row.effect + z * sd) for z in (NORMAL[0.95], NORMAL[0.90])
+            )
         centre = float(floor.mean()) if len(floor) else 0.0
     if len(floor):
         low, high = np.quantile(floor, [0.025, 0.975])
@@ -150,7 +159,7 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
 
 
 def p_value(observed: float, null: Floats, *, two_sided: bool) -> float:
-    """(1 + #{null at least as extreme as observed}) / (1 + number of null draws), ties counted with a hair of tolerance."""
+    """(1 + #{null at least as extreme as observed}) / (1 + number of null draws), with a hair of tolerance for ties."""
     draws = null[np.isfinite(null)]
     extreme, drawn = (abs(observed), np.abs(draws)) if two_sided else (observed, draws)
     slack = 1e-12 + 1e-9 * abs(extreme)
@@ -213,8 +222,8 @@ def adjust(rows: Sequence[Outcome]) -> None:
 def decide(row: Outcome, given: bool) -> Verdict | None:
     """Give the verdict on a primary whose p is adjusted.
 
-    "within noise" where the 90 % interval lies inside the margin, "gap" where the adjusted p is below .05 and the effect
-    beyond the margin, else "too few users to tell".
+    "within noise" where the 90 % interval lies inside the margin, "gap" where the adjusted p is below .05 and the
+    effect beyond the margin, else "too few users to tell".
     """
     if given:
         return GIVEN

@@ -33,12 +33,13 @@ def generate(users: int = 200, seed: int = 0, rate: float = 0.35) -> Frame:
     length = np.exp(r.normal(1.6, 0.4, users))
     popularity = 1 / np.arange(1, PER_CATEGORY + 1) ** 1.1
     popularity /= popularity.sum()
-    rows: list[tuple[int, float, int, int, int]] = []
+    rows: list[tuple[int, float, int, int, int, int]] = []
+    record = 0
     for user in range(users):
         starts: list[tuple[float, int | None, int | None]] = []
         for day in np.flatnonzero(r.random(DAYS) < active[user]):
-            for _ in range(max(1, r.poisson(sessions[user]))):
-                starts.append((day * DAY + (r.normal(phase[user], 2) % 24) * HOUR, None, None))
+            hours = r.normal(phase[user], 2, max(1, r.poisson(sessions[user]))) % 24
+            starts.extend((day * DAY + hour * HOUR, None, None) for hour in hours)
         for begin, _, _ in list(starts):
             if r.random() < 0.25:  # a search leads to a video, an ad, a live room and the shop, days apart
                 category = int(r.choice(CATEGORIES, p=taste[user]))
@@ -57,22 +58,32 @@ def generate(users: int = 200, seed: int = 0, rate: float = 0.35) -> Frame:
                     scenario = int(r.choice(5, p=mix[user])) if r.random() < 0.15 else scenario
                     category = int(r.choice(CATEGORIES, p=taste[user])) if r.random() < 0.25 else category
                 item = category * PER_CATEGORY + int(r.choice(PER_CATEGORY, p=popularity))
-                rows.append((user, moment, scenario, 0, item))
+                record += 1
+                rows.append((user, moment, scenario, 0, item, record))
                 for kind, chance in enumerate(np.concatenate([like[user], dislike[user]])):
                     if kind == 3:
                         chance *= {3: 3.0, 1: 1.0}.get(scenario, 0.05)
                     if r.random() < min(chance, 0.9):
-                        rows.append((user, moment + 1 + kind, scenario, kind + 1, item))
+                        rows.append((user, moment + 1 + kind, scenario, kind + 1, item, record))
                 moment += r.lognormal(3.2, 0.9)
-    user, seconds, scenario, kind, item = (np.asarray(column) for column in zip(*rows, strict=True))
+    user, seconds, scenario, kind, item, records = (np.asarray(column) for column in zip(*rows, strict=True))
     actions = ("", *POSITIVE, *NEGATIVE)
     names = [VIEWS[SCENARIOS[s]] if k == 0 else actions[k] for s, k in zip(scenario, kind, strict=True)]
-    return pl.DataFrame(
-        {
-            "user": [f"u{u:04d}" for u in user], "seconds": seconds, "scenario": [SCENARIOS[s] for s in scenario], "action": names,
-            "item": [f"i{i:04d}" for i in item], "category": [f"c{i // PER_CATEGORY:02d}" for i in item],
-        }
-    ).filter(pl.col("seconds") < DAYS * DAY).sort("user", "seconds", maintain_order=True)
+    return (
+        pl.DataFrame(
+            {
+                "user": [f"u{u:04d}" for u in user],
+                "seconds": seconds,
+                "scenario": [SCENARIOS[s] for s in scenario],
+                "action": names,
+                "item": [f"i{i:04d}" for i in item],
+                "category": [f"c{i // PER_CATEGORY:02d}" for i in item],
+                "record": records,
+            }
+        )
+        .filter(pl.col("seconds") < DAYS * DAY)
+        .sort("user", "seconds", maintain_order=True)
+    )
 
 
 def finish(frame: Frame) -> Frame:
@@ -80,8 +91,16 @@ def finish(frame: Frame) -> Frame:
     view = pl.col("action").is_in(list(VIEWS.values()))
     return frame.with_columns(
         time=pl.lit(START) + pl.duration(microseconds=(pl.col("seconds") * 1e6).cast(pl.Int64)),
-        role=pl.when(view).then(pl.lit("exposure")).when(pl.col("action") == "purchase").then(pl.lit("conversion")).otherwise(pl.lit("active")),
-        valence=pl.when(pl.col("action").is_in(list(POSITIVE))).then(1).when(pl.col("action").is_in(list(NEGATIVE))).then(-1).otherwise(0),
+        role=pl.when(view)
+        .then(pl.lit("exposure"))
+        .when(pl.col("action") == "purchase")
+        .then(pl.lit("conversion"))
+        .otherwise(pl.lit("active")),
+        valence=pl.when(pl.col("action").is_in(list(POSITIVE)))
+        .then(1)
+        .when(pl.col("action").is_in(list(NEGATIVE)))
+        .then(-1)
+        .otherwise(0),
     ).drop("seconds")
 
 
@@ -90,20 +109,27 @@ def _sorted(frame: Frame) -> Frame:
 
 
 def inflate(frame: Frame, seed: int = 7, share: float = 0.5) -> Frame:
-    """Duplicate a share of events, each within 20 seconds."""
+    """Duplicate a share of records, each within 20 seconds."""
     r = np.random.default_rng(seed)
-    extra = frame.filter(pl.Series(r.random(len(frame)) < share))
-    extra = extra.with_columns(seconds=pl.col("seconds") + pl.Series(r.uniform(0.1, 20, len(extra))))
-    return _sorted(pl.concat([frame, extra]))
+    records = frame["record"].unique().sort().to_list()
+    chosen = [record for record, hit in zip(records, r.random(len(records)) < share, strict=True) if hit]
+    jitter = pl.DataFrame({"record": chosen, "jitter": r.uniform(0.1, 20, len(chosen))})
+    extra = frame.join(jitter, on="record", maintain_order="left").with_columns(
+        seconds=pl.col("seconds") + pl.col("jitter"), record=pl.col("record") + records[-1]
+    )
+    return _sorted(pl.concat([frame, extra.drop("jitter")]))
 
 
 def double(frame: Frame) -> Frame:
     """Every event twice, on the spot."""
-    return _sorted(pl.concat([frame, frame]))
+    return _sorted(pl.concat([frame, frame.with_columns(pl.col("record") + frame["record"].max())]))
 
 
 def thin(frame: Frame, seed: int = 1, keep: float = 0.5) -> Frame:
-    return frame.filter(pl.Series(np.random.default_rng(seed).random(len(frame)) < keep))
+    """Keep a share of records."""
+    records = frame["record"].unique().sort().to_list()
+    kept = np.random.default_rng(seed).random(len(records)) < keep
+    return frame.filter(pl.col("record").is_in([record for record, hit in zip(records, kept, strict=True) if hit]))
 
 
 def eager(frame: Frame) -> Frame:
@@ -126,9 +152,12 @@ def drop_tail(frame: Frame, seed: int = 7, q: float = 0.2) -> Frame:
     n = frame.group_by("item", "category").len().sort("len", "item")
     tail = set(n.filter(pl.col("len").cum_sum() <= q * len(frame))["item"])
     head = n.filter(~pl.col("item").is_in(list(tail)))
-    pool = {category: head.filter(pl.col("category") == category)["item"].to_list() for category in n["category"].unique()}
+    pool = {
+        category: head.filter(pl.col("category") == category)["item"].to_list() for category in n["category"].unique()
+    }
     items = [
-        pool[c][r.integers(len(pool[c]))] if i in tail and pool[c] else i for i, c in zip(frame["item"], frame["category"], strict=True)
+        pool[c][r.integers(len(pool[c]))] if i in tail and pool[c] else i
+        for i, c in zip(frame["item"], frame["category"], strict=True)
     ]
     return frame.with_columns(item=pl.Series(items))
 
@@ -188,8 +217,16 @@ def relabel(frame: Frame) -> Frame:
 
 
 SURGERY: dict[str, Callable[[Frame], Frame]] = {
-    "inflate": inflate, "thin": thin, "eager": eager, "utopia": utopia, "drop_tail": drop_tail, "average_person": average_person,
-    "shuffle_order": shuffle_order, "unlink": unlink, "reverse_days": reverse_days, "flat_clock": flat_clock,
+    "inflate": inflate,
+    "thin": thin,
+    "eager": eager,
+    "utopia": utopia,
+    "drop_tail": drop_tail,
+    "average_person": average_person,
+    "shuffle_order": shuffle_order,
+    "unlink": unlink,
+    "reverse_days": reverse_days,
+    "flat_clock": flat_clock,
 }
 
 WINDOW_END = START + timedelta(days=DAYS)

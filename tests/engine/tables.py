@@ -6,6 +6,7 @@ Clarity over speed: it stands beside the kernels as a second opinion and shares 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,8 +29,17 @@ ONE = 1 << 20
 Event = dict[str, Any]
 
 DEFAULTS = {
-    "time": None, "time_precision": "us", "seq": 0, "scenario": "all", "role": "active", "valence": 0, "occurred": True,
-    "item": None, "category": None, "value": None, "record": None,
+    "time": None,
+    "time_precision": "us",
+    "seq": 0,
+    "scenario": "all",
+    "role": "active",
+    "valence": 0,
+    "occurred": True,
+    "item": None,
+    "category": None,
+    "value": None,
+    "record": None,
 }
 
 
@@ -45,7 +55,10 @@ def tabulate(
     given: Sequence[str] = (),
     valence: bool | None = None,
 ) -> Statistics:
-    """Compute the tables of one side; `start` opens the window of `days` days, `users` are ids beyond those of the frame."""
+    """Compute the tables of one side.
+
+    `start` opens the window of `days` days; `users` are ids beyond those of the frame.
+    """
     events = canonical(frame)
     clock = any(event["time"] is not None for event in events)
     opens = to_us(start)
@@ -54,7 +67,8 @@ def tabulate(
     inside = [e for e in events if not clock or (e["time"] is not None and opens <= e["time"] < closes)]
     happened = [e for e in inside if e["occurred"]]
     names = {
-        key: sorted({e[key] for e in happened if e[key] is not None}) for key in ("scenario", "action", "item", "category")
+        key: sorted({e[key] for e in happened if e[key] is not None})
+        for key in ("scenario", "action", "item", "category")
     }
     if conversion_scenario is None:
         conversion_scenario = most_converting(happened)
@@ -69,7 +83,9 @@ def tabulate(
     rows = Rows(code, everyone)
     levels: Counter[str] = Counter()
     paths: set[str] = set()
-    chains = {user: conversion_chains(trace, bool(names["item"]), bool(names["category"])) for user, trace in traces.items()}
+    chains = {
+        user: conversion_chains(trace, bool(names["item"]), bool(names["category"])) for user, trace in traces.items()
+    }
     for found in chains.values():
         paths.update(chain["path"] for chain in found)
         levels.update(chain["level"] for chain in found)
@@ -81,10 +97,16 @@ def tabulate(
         seen = exposures(trace, exposure_by_record)
         acts = [e for e in trace if e["role"] in ("active", "conversion")]
         totals = {
-            "events": len(trace), "listed": listed[user], "records": len({e["record"] for e in trace}),
-            "days": len({e["local"][0] for e in trace if e["local"]}), "exposures": sum(seen.values()), "actions": len(acts),
-            "positive": sum(e["valence"] > 0 for e in trace), "negative": sum(e["valence"] < 0 for e in trace),
-            "conversions": sum(e["role"] == "conversion" for e in trace), "switches": sum(switches.values()),
+            "events": len(trace),
+            "listed": listed[user],
+            "records": len({e["record"] for e in trace}),
+            "days": len({e["local"][0] for e in trace if e["local"]}),
+            "exposures": sum(seen.values()),
+            "actions": len(acts),
+            "positive": sum(e["valence"] > 0 for e in trace),
+            "negative": sum(e["valence"] < 0 for e in trace),
+            "conversions": sum(e["role"] == "conversion" for e in trace),
+            "switches": sum(switches.values()),
         }
         for key, value in totals.items():
             per_user[key].append(value)
@@ -100,24 +122,47 @@ def tabulate(
                 rows.add("halves", user=row, unit=unit, half=half, block=block, code=code[BLOCKS[block]][name], count=n)
         for chain in chains[user]:
             rows.add(
-                "conversions", user=row, time=chain["time"], scenario=code["scenario"][chain["scenario"]],
-                action=code["action"][chain["action"]], item=code["item"].get(chain["item"], -1),
-                level=("item", "category", "any", "unmatched").index(chain["level"]), depth=chain["depth"], span=chain["span"],
-                scenarios=chain["scenarios"], path=code["path"][chain["path"]],
+                "conversions",
+                user=row,
+                time=chain["time"],
+                scenario=code["scenario"][chain["scenario"]],
+                action=code["action"][chain["action"]],
+                item=code["item"].get(chain["item"], -1),
+                level=("item", "category", "any", "unmatched").index(chain["level"]),
+                depth=chain["depth"],
+                span=chain["span"],
+                scenarios=chain["scenarios"],
+                path=code["path"][chain["path"]],
             )
         if clock and conversion_scenario is not None:
             for link, key in enumerate(("item", "category")):
                 for window in LEAD_WINDOWS:
                     n, before, after = linked_lead(trace, key, conversion_scenario, window * DAY, opens, closes)
                     if n:
-                        rows.add("lead", user=row, link=link, window=window, conversions=n, before_fixed=before, after_fixed=after)
+                        rows.add(
+                            "lead",
+                            user=row,
+                            link=link,
+                            window=window,
+                            conversions=n,
+                            before_fixed=before,
+                            after_fixed=after,
+                        )
     if clock:
         asymmetry(traces, names["scenario"], zone, rows)
     meta = {
-        "days": days, "has_clock": clock, "has_exposures": exposure_by_record or any(e["role"] == "exposure" for e in happened),
+        "days": days,
+        "has_clock": clock,
+        "has_exposures": exposure_by_record or any(e["role"] == "exposure" for e in happened),
         "has_valence": any(e["valence"] != 0 for e in happened) if valence is None else valence,
-        "has_items": bool(names["item"]), "has_categories": bool(names["category"]), "exposure_by_record": exposure_by_record,
-        "given": list(given), "conversion_scenario": conversion_scenario, "zone": zone, "timed_share": float(clock), "levels": dict(levels),
+        "has_items": bool(names["item"]),
+        "has_categories": bool(names["category"]),
+        "exposure_by_record": exposure_by_record,
+        "given": list(given),
+        "conversion_scenario": conversion_scenario,
+        "zone": zone,
+        "timed_share": float(clock),
+        "levels": dict(levels),
     }
     tables = rows.tables()
     tables["users"] = {key: np.asarray(values, dtype=np.int64) for key, values in per_user.items()}
@@ -165,7 +210,9 @@ class Rows:
 
     def tables(self) -> dict[str, dict[str, Any]]:
         return {
-            name: {column: np.asarray([row[i] for row in rows], dtype=np.int64) for i, column in enumerate(COLUMNS[name])}
+            name: {
+                column: np.asarray([row[i] for row in rows], dtype=np.int64) for i, column in enumerate(COLUMNS[name])
+            }
             for name, rows in self.rows.items()
         }
 
@@ -198,10 +245,17 @@ def local_hour(time: int, zone: str) -> tuple[int, int]:
 
 
 def order(event: Event) -> tuple[Any, ...]:
-    """Events are ordered by time, mapped seq, scenario, action, item, value, so that no result depends on file order."""
+    """By time, mapped seq, scenario, action, item, value, so that no result depends on file order."""
     time = event["time"] if event["time"] is not None else 0
     value = event["value"]
-    return time, event["seq"], event["scenario"], event["action"], event["item"] or "", -1e300 if value is None else value
+    return (
+        time,
+        event["seq"],
+        event["scenario"],
+        event["action"],
+        event["item"] or "",
+        -1e300 if value is None else value,
+    )
 
 
 def most_converting(events: list[Event]) -> str | None:
@@ -223,11 +277,11 @@ def exposures(trace: list[Event], by_record: bool) -> Counter[str]:
 def scenario_switches(trace: list[Event]) -> Counter[tuple[str, str]]:
     """Changes of scenario between successive events; events known to the day only are left out."""
     ordered = [e["scenario"] for e in trace if e["time_precision"] != "day"]
-    return Counter((a, b) for a, b in zip(ordered, ordered[1:], strict=False) if a != b)
+    return Counter((a, b) for a, b in pairwise(ordered) if a != b)
 
 
 def halves_of(trace: list[Event], clock: bool) -> dict[int, Counter[tuple[int, int, str]]]:
-    """By unit (0 day, 1 session, 2 record): events by (half, block, name); units alternate between the halves by their rank."""
+    """By unit (0 day, 1 session, 2 record): events by (half, block, name); the halves alternate by the rank of the unit."""
     units: dict[int, list[int]] = {}
     if clock:
         day_rank = {day: rank for rank, day in enumerate(sorted({e["local"][0] for e in trace}))}
@@ -259,7 +313,7 @@ def halves_of(trace: list[Event], clock: bool) -> dict[int, Counter[tuple[int, i
 
 
 def conversion_chains(trace: list[Event], items: bool, categories: bool) -> list[dict[str, Any]]:
-    """What led to each conversion: earlier events of the same item (else category) within 7 days, cut at gaps over 3 days."""
+    """What led to each conversion: earlier events of its item (else category) within 7 days, cut at gaps over 3 days."""
     chains = []
     for position, conversion in enumerate(trace):
         if conversion["role"] != "conversion" or conversion["time"] is None:
@@ -278,11 +332,21 @@ def conversion_chains(trace: list[Event], items: bool, categories: bool) -> list
             if chain[0]["time"] - event["time"] > LONGEST_GAP:
                 break
             chain.insert(0, event)
-        runs = [e["scenario"] for before, e in zip([None, *chain], chain, strict=False) if not before or before["scenario"] != e["scenario"]]
+        runs = [
+            e["scenario"]
+            for before, e in zip([None, *chain], chain, strict=False)
+            if not before or before["scenario"] != e["scenario"]
+        ]
         chains.append(
             {
-                "time": conversion["time"], "scenario": conversion["scenario"], "action": conversion["action"], "item": conversion["item"],
-                "level": level, "depth": len(runs), "span": conversion["time"] - chain[0]["time"], "scenarios": len(set(runs)),
+                "time": conversion["time"],
+                "scenario": conversion["scenario"],
+                "action": conversion["action"],
+                "item": conversion["item"],
+                "level": level,
+                "depth": len(runs),
+                "span": conversion["time"] - chain[0]["time"],
+                "scenarios": len(set(runs)),
                 "path": ">".join(runs),
             }
         )
@@ -290,7 +354,7 @@ def conversion_chains(trace: list[Event], items: bool, categories: bool) -> list
 
 
 def run_starts(trace: list[Event], key: str) -> list[Event]:
-    """First events of runs: events of one scenario and key, split at gaps over 30 minutes; events without the key are left out."""
+    """First events of runs: events of one scenario and key, split at gaps over 30 minutes; without the key, none."""
     last: dict[tuple[str, str], int] = {}
     starts = []
     for event in trace:
@@ -303,8 +367,10 @@ def run_starts(trace: list[Event], key: str) -> list[Event]:
     return starts
 
 
-def linked_lead(trace: list[Event], key: str, conversion: str, window: int, opens: int, closes: int) -> tuple[int, int, int]:
-    """Conversions with full windows, and their summed share of the same key elsewhere before and after, less the user's own base."""
+def linked_lead(
+    trace: list[Event], key: str, conversion: str, window: int, opens: int, closes: int
+) -> tuple[int, int, int]:
+    """Conversions with full windows; their summed shares of the same key elsewhere before and after, less the own base."""
     starts = run_starts(trace, key)
     elsewhere = [(e["time"], e[key]) for e in starts if e["scenario"] != conversion]
     base_counts = Counter(name for _, name in elsewhere)
@@ -326,7 +392,7 @@ def linked_lead(trace: list[Event], key: str, conversion: str, window: int, open
 
 
 def asymmetry(traces: dict[str, list[Event]], scenarios: list[str], zone: str, rows: Rows) -> None:
-    """Starts of B after and before starts of A, each weighted by 1 / the day's volume of B; windows inside the user's own span."""
+    """Starts of B after and before starts of A, weighted by 1 / the day's volume of B, windows inside the user's span."""
     starts: dict[tuple[str, str], list[int]] = defaultdict(list)
     for user, trace in traces.items():
         last: dict[str, int] = {}
@@ -339,7 +405,9 @@ def asymmetry(traces: dict[str, list[Event]], scenarios: list[str], zone: str, r
     for (_, scenario), times in starts.items():
         volume[scenario].update(local_hour(time, zone)[0] for time in times)
     weight = {
-        (user, scenario): np.asarray([mean_volume(volume[scenario]) / volume[scenario][local_hour(time, zone)[0]] for time in times])
+        (user, scenario): np.asarray(
+            [mean_volume(volume[scenario]) / volume[scenario][local_hour(time, zone)[0]] for time in times]
+        )
         for (user, scenario), times in starts.items()
     }
     for row, (user, trace) in enumerate(traces.items()):
@@ -357,7 +425,12 @@ def asymmetry(traces: dict[str, list[Event]], scenarios: list[str], zone: str, r
                     before += weight[user, b][(lag >= -ASYMMETRY_WINDOW) & (lag < -GUARD)].sum()
                 if before or after:
                     rows.add(
-                        "asymmetry", user=row, source=source, target=target, before_fixed=round(before * ONE), after_fixed=round(after * ONE)
+                        "asymmetry",
+                        user=row,
+                        source=source,
+                        target=target,
+                        before_fixed=round(before * ONE),
+                        after_fixed=round(after * ONE),
                     )
 
 

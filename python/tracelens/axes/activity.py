@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tracelens.align import Floats, Pair, fixed
-from tracelens.axes.base import Estimate, Metric, Statistic, Sums, both, contributing, difference, log_ratio, missing
+from tracelens.metric import Estimate, Metric, Statistic, Sums, both, contributing, difference, log_ratio, missing
 
 Rates = Callable[[Sums, Sums], tuple[Floats, Floats]]
 
@@ -51,7 +51,10 @@ def _active_days(pair: Pair) -> list[Estimate]:
 
 
 def _rates(real: Sums, sim: Sums, actions: str, start: int, width: int) -> tuple[Floats, Floats]:
-    """Actions per exposure of both sides, standardised by the real side's exposure shares over scenarios with exposures on both."""
+    """Actions per exposure of both sides, shape (B,) each.
+
+    Standardised by the real side's exposure shares over the scenarios with exposures on both sides.
+    """
     seen = real["exposures"], sim["exposures"]
     shared = (seen[0] > 0) & (seen[1] > 0)
     weight = np.where(shared, seen[0], 0.0)
@@ -73,7 +76,9 @@ def _eagerness(pair: Pair) -> Iterator[Estimate]:
         rows, acts = side.table("exposures"), side.table("actions")
         seen.append(side.histogram(rows["user"], rows["scenario"], rows["count"], width))
         done.append(side.histogram(acts["user"], acts["scenario"], acts["count"], width))
-        by_action.append(side.sparse(acts["user"], acts["action"] * width + acts["scenario"], acts["count"], len(actions) * width))
+        by_action.append(
+            side.sparse(acts["user"], acts["action"] * width + acts["scenario"], acts["count"], len(actions) * width)
+        )
     pair.add("exposures", *seen)
     pair.add("actions", *done)
     pair.add("actions:each", *by_action)
@@ -86,14 +91,15 @@ def _eagerness(pair: Pair) -> Iterator[Estimate]:
         return Estimate(_log(rates), rates, users, scope, _gap(rates))
 
     yield estimate("actions", 0, {})
-    totals = sum(np.asarray(block.sum(axis=0)).ravel() for block in by_action).reshape(len(actions), width).sum(-1)
+    totals = np.add(*(np.asarray(block.sum(axis=0)).reshape(len(actions), width).sum(-1) for block in by_action))
     for code in np.flatnonzero(totals):
         yield estimate("actions:each", int(code) * width, {"action": actions[code]})
     if width < 2:
         return
-    for code, scenario in enumerate(scenarios):
-        if seen[0][:, code].any() and seen[1][:, code].any():
-            yield _one_scenario(code, scenario, (int((seen[0][:, code] > 0).sum()), int((seen[1][:, code] > 0).sum())))
+    for column, scenario in enumerate(scenarios):
+        real, sim = (int((side[:, column] > 0).sum()) for side in seen)
+        if real and sim:
+            yield _one_scenario(column, scenario, (real, sim))
 
 
 def _one_scenario(code: int, scenario: str, users: tuple[int, int]) -> Estimate:
@@ -125,22 +131,60 @@ def _gap(rates: Rates) -> Statistic:
 
 METRICS = (
     Metric(
-        id="H1", axis="activity", title="volume", unit="difference of mean ln(events + 1/2)", kind="signed", interval="percentile",
-        columns=("time",), estimates=_volume, range="any real number", bias="up", primary=True, margin=math.log(1.1),
+        id="H1",
+        axis="activity",
+        title="volume",
+        unit="difference of mean ln(events + 1/2)",
+        kind="signed",
+        interval="percentile",
+        columns=("time",),
+        estimates=_volume,
+        range="any real number",
+        bias="up",
+        primary=True,
+        margin=math.log(1.1),
         reference="Field & Welsh 2007; Cameron & Miller 2015",
     ),
     Metric(
-        id="H1r", axis="activity", title="ratio of mean events", unit="ln ratio", kind="signed", interval="basic",
-        columns=("time",), estimates=_ratio, range="any real number", bias="up", margin=math.log(1.1),
+        id="H1r",
+        axis="activity",
+        title="ratio of mean events",
+        unit="ln ratio",
+        kind="signed",
+        interval="basic",
+        columns=("time",),
+        estimates=_ratio,
+        range="any real number",
+        bias="up",
+        margin=math.log(1.1),
         reference="Field & Welsh 2007",
     ),
     Metric(
-        id="H2", axis="activity", title="active-day share", unit="ln ratio", kind="signed", interval="basic",
-        columns=("time",), estimates=_active_days, range="shares in [0, 1]", bias="up", margin=math.log(1.05),
+        id="H2",
+        axis="activity",
+        title="active-day share",
+        unit="ln ratio",
+        kind="signed",
+        interval="basic",
+        columns=("time",),
+        estimates=_active_days,
+        range="shares in [0, 1]",
+        bias="up",
+        margin=math.log(1.05),
     ),
     Metric(
-        id="H3", axis="activity", title="actions per exposure", unit="ln ratio", kind="signed", interval="basic",
-        columns=("scenario", "action"), estimates=_eagerness, range="any real number", bias="up", primary=True, margin=math.log(1.1),
+        id="H3",
+        axis="activity",
+        title="actions per exposure",
+        unit="ln ratio",
+        kind="signed",
+        interval="basic",
+        columns=("scenario", "action"),
+        estimates=_eagerness,
+        range="any real number",
+        bias="up",
+        primary=True,
+        margin=math.log(1.1),
         reference="OmniBehavior, hyper-activity",
     ),
 )

@@ -5,8 +5,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tracelens.align import Floats, Ints, Pair, Side, fixed, share
-from tracelens.axes.base import MINIMUM_USERS, Estimate, Metric, Sums, both, contributing, difference, js_divergence, missing
 from tracelens.axes.clock import capped_shares
+from tracelens.metric import (
+    MINIMUM_USERS,
+    Estimate,
+    Metric,
+    Sums,
+    both,
+    contributing,
+    difference,
+    js_divergence,
+    missing,
+)
 from tracelens.statistics import FIXED
 
 SWITCH_CAP = 20.0
@@ -33,7 +43,11 @@ def _switches(pair: Pair) -> list[Estimate]:
     if not all(block.any() for block in blocks[:1]):
         return missing("no clock" if not pair.has("clock") else "no switches of scenario")
     pair.add("switches", *blocks)
-    return [Estimate(lambda real, sim: js_divergence(real["switches"], sim["switches"]), None, contributing(pair, "switches"))]
+    return [
+        Estimate(
+            lambda real, sim: js_divergence(real["switches"], sim["switches"]), None, contributing(pair, "switches")
+        )
+    ]
 
 
 def _no_conversions(pair: Pair) -> str | None:
@@ -78,7 +92,7 @@ def _cross(pair: Pair) -> list[Estimate]:
 
 
 def weighted_median(mass: Floats, values: Floats) -> Floats:
-    """Median of values under rows of masses, shape (B,): the middle of the two values where the half falls between them."""
+    """Median of values under rows of masses, shape (B,); the middle of two values where the half falls between them."""
     cumulative = mass.cumsum(-1)
     half = cumulative[..., -1:] / 2
     lower = values[(cumulative >= half).argmax(-1)]
@@ -86,7 +100,9 @@ def weighted_median(mass: Floats, values: Floats) -> Floats:
     return np.where(cumulative[..., -1] > 0, (lower + upper) / 2, np.nan)
 
 
-def _median(pair: Pair, name: str, values: Callable[[dict[str, Ints]], Ints], scale: float, users: tuple[int, int]) -> Estimate:
+def _median(
+    pair: Pair, name: str, values: Callable[[dict[str, Ints]], Ints], scale: float, users: tuple[int, int]
+) -> Estimate:
     """Median over conversions of a whole number, from the weighted histogram of its distinct values."""
     distinct = np.unique(np.concatenate([values(side.tables["conversions"]) for side in pair.sides]))
     blocks = []
@@ -148,7 +164,10 @@ def _lead_block(pair: Pair, link: int, window: int) -> str:
     for side in pair.sides:
         rows = side.table("lead", link=link, window=window)
         n = side.histogram(rows["user"], np.zeros_like(rows["user"]), rows["conversions"], 1)[:, 0]
-        ahead, behind = (np.bincount(rows["user"], rows[f"{which}_fixed"] / FIXED, side.size) for which in ("before", "after"))
+        ahead, behind = (
+            np.bincount(rows["user"], rows[f"{which}_fixed"] / FIXED, side.size).astype(np.float64)
+            for which in ("before", "after")
+        )
         weight = np.minimum(1.0, LEAD_CAP / np.maximum(n, 1))
         before.append(fixed(ahead * weight))
         change.append(fixed((ahead - behind) * weight))
@@ -183,7 +202,11 @@ def _lead(pair: Pair) -> Iterator[Estimate]:
             columns = ("time", "scenario", LINKS[link])
             for part in ("before", "change"):
                 block, over = f"{name}:{part}", f"{name}:n"
-                extra = {} if part == "before" else {"statistic": "before minus after", "link": LINKS[link], "window": str(window)}
+                extra = (
+                    {}
+                    if part == "before"
+                    else {"statistic": "before minus after", "link": LINKS[link], "window": str(window)}
+                )
                 yield Estimate(difference(block, over), both(block, over), users, {**scope, **extra}, columns=columns)
 
 
@@ -197,7 +220,9 @@ def _asymmetry(pair: Pair) -> list[Estimate]:
     for side in pair.sides:
         rows = side.table("asymmetry")
         code = rows["source"] * width + rows["target"]
-        before, after = (side.histogram(rows["user"], code, rows[f"{w}_fixed"] / FIXED, width * width) for w in ("before", "after"))
+        before, after = (
+            side.histogram(rows["user"], code, rows[f"{w}_fixed"] / FIXED, width * width) for w in ("before", "after")
+        )
         contrasts.append(fixed(share(after - before, after + before)))
         present.append((after + before > 0).astype(np.float64))
     kept = np.minimum(*(mask.sum(0) for mask in present)) >= MINIMUM_USERS
@@ -214,33 +239,85 @@ def _asymmetry(pair: Pair) -> list[Estimate]:
     return [Estimate(value, None, contributing(pair, "asymmetry:n"))]
 
 
-
 METRICS = (
     Metric(
-        id="C1", axis="chains", title="order of scenarios", unit="bits (Jensen-Shannon, excess)", kind="distance", interval="percentile",
-        columns=("time", "scenario"), estimates=_switches, range="[0, 1] before the floor is subtracted", bias="scrambled or scripted",
-        primary=True, margin=0.0025,
+        id="C1",
+        axis="chains",
+        title="order of scenarios",
+        unit="bits (Jensen-Shannon, excess)",
+        kind="distance",
+        interval="percentile",
+        columns=("time", "scenario"),
+        estimates=_switches,
+        range="[0, 1] before the floor is subtracted",
+        bias="scrambled or scripted",
+        primary=True,
+        margin=0.0025,
     ),
     Metric(
-        id="C2", axis="chains", title="cross-scenario conversion share", unit="difference of shares", kind="signed", interval="basic",
-        columns=("time", "scenario", "action", "item", "category"), estimates=_cross, range="shares in [0, 1]", bias="down",
+        id="C2",
+        axis="chains",
+        title="cross-scenario conversion share",
+        unit="difference of shares",
+        kind="signed",
+        interval="basic",
+        columns=("time", "scenario", "action", "item", "category"),
+        estimates=_cross,
+        range="shares in [0, 1]",
+        bias="down",
     ),
     Metric(
-        id="C3", axis="chains", title="chain depth", unit="scenario runs", kind="signed", interval="percentile",
-        columns=("time", "scenario", "action", "item", "category"), estimates=_depth, range="numbers >= 1", bias="down",
+        id="C3",
+        axis="chains",
+        title="chain depth",
+        unit="scenario runs",
+        kind="signed",
+        interval="percentile",
+        columns=("time", "scenario", "action", "item", "category"),
+        estimates=_depth,
+        range="numbers >= 1",
+        bias="down",
     ),
     Metric(
-        id="C4", axis="chains", title="chain span", unit="days", kind="signed", interval="percentile",
-        columns=("time", "scenario", "action", "item", "category"), estimates=_span, range="0 to 7 days", bias="down",
+        id="C4",
+        axis="chains",
+        title="chain span",
+        unit="days",
+        kind="signed",
+        interval="percentile",
+        columns=("time", "scenario", "action", "item", "category"),
+        estimates=_span,
+        range="0 to 7 days",
+        bias="down",
     ),
     Metric(
-        id="C6", axis="chains", title="before/after asymmetry between scenarios", unit="mean |difference|, excess", kind="distance",
-        interval="percentile", columns=("time", "scenario"), estimates=_asymmetry, range="[0, 2] before the floor is subtracted",
-        bias="towards no direction", margin=0.05, reference="self-controlled case series",
+        id="C6",
+        axis="chains",
+        title="before/after asymmetry between scenarios",
+        unit="mean |difference|, excess",
+        kind="distance",
+        interval="percentile",
+        columns=("time", "scenario"),
+        estimates=_asymmetry,
+        range="[0, 2] before the floor is subtracted",
+        bias="towards no direction",
+        margin=0.05,
+        reference="self-controlled case series",
     ),
     Metric(
-        id="C9", axis="chains", title="linked lead", unit="difference of shares", kind="signed", interval="basic",
-        columns=("time", "scenario", "item", "category"), estimates=_lead, range="[-1, 1]", bias="down", primary=True, margin=1 / 3,
-        relative=True, needs_real_value=True,
+        id="C9",
+        axis="chains",
+        title="linked lead",
+        unit="difference of shares",
+        kind="signed",
+        interval="basic",
+        columns=("time", "scenario", "item", "category"),
+        estimates=_lead,
+        range="[-1, 1]",
+        bias="down",
+        primary=True,
+        margin=1 / 3,
+        relative=True,
+        needs_real_value=True,
     ),
 )

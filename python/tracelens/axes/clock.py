@@ -1,7 +1,7 @@
 """Axis H6, clock: at which hours of the day people act."""
 
 from tracelens.align import Floats, Pair, Side, fixed, share
-from tracelens.axes.base import Estimate, Metric, Sums, contributing, js_divergence, missing
+from tracelens.metric import Estimate, Metric, Sums, contributing, js_divergence, missing
 
 CAP = 20.0
 """A user's hours weigh min(events, CAP): plain user weights leave a real half outside the margin."""
@@ -31,8 +31,18 @@ def _profile(pair: Pair) -> list[Estimate]:
 
 METRICS = (
     Metric(
-        id="H6", axis="clock", title="circadian profile", unit="bits (Jensen-Shannon, excess)", kind="distance", interval="percentile",
-        columns=("time",), estimates=_profile, range="[0, 1] before the floor is subtracted", bias="flat or office hours", primary=True,
-        margin=0.01, reference="Lin 1991",
+        id="H6",
+        axis="clock",
+        title="circadian profile",
+        unit="bits (Jensen-Shannon, excess)",
+        kind="distance",
+        interval="percentile",
+        columns=("time",),
+        estimates=_profile,
+        range="[0, 1] before the floor is subtracted",
+        bias="flat or office hours",
+        primary=True,
+        margin=0.01,
+        reference="Lin 1991",
     ),
 )

@@ -1,13 +1,16 @@
-"""Axis G, diversity: how much people differ from each other, in ways that last from one half of their days to the other."""
+"""Axis G, diversity: how much people differ from each other, in ways that last from one half of their days to the next."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracelens.align import Floats, Ints, Pair, Side, fixed, share
-from tracelens.axes.base import MINIMUM_USERS, Estimate, Metric, Sums, both, difference, missing, one
+from tracelens.metric import MINIMUM_USERS, Estimate, Metric, Sums, both, difference, missing, one
 
 MIN_EVENTS = 5
 CATEGORIES = 64
 UNITS = ("days", "sessions", "records")
+
+Mask = NDArray[np.bool_]
 
 
 def _events(side: Side, unit: int) -> Floats:
@@ -16,9 +19,9 @@ def _events(side: Side, unit: int) -> Floats:
     return side.histogram(rows["user"], rows["half"], rows["count"], 2)
 
 
-def eligible(pair: Pair, unit: int) -> tuple[np.ndarray, np.ndarray]:
+def eligible(pair: Pair, unit: int) -> tuple[Mask, Mask]:
     """Users with enough events in both halves: by the real counts where paired, by each side's own otherwise."""
-    masks = [(_events(side, unit) >= MIN_EVENTS).all(-1) for side in pair.sides]
+    masks: list[Mask] = [np.all(_events(side, unit) >= MIN_EVENTS, axis=-1) for side in pair.sides]
     return (masks[0], masks[0]) if pair.paired else (masks[0], masks[1])
 
 
@@ -51,7 +54,8 @@ def covariance(sums: Sums) -> Floats:
     with np.errstate(all="ignore"):
         n = one(sums["half:n"])
         cross = (sums["half:0"] * sums["half:1"]).sum(-1)
-        return (one(sums["half:product"]) - cross / n) / (n - 1)
+        total: Floats = (one(sums["half:product"]) - cross / n) / (n - 1)
+    return total
 
 
 def _variance(pair: Pair) -> list[Estimate]:
@@ -74,18 +78,35 @@ def _variance(pair: Pair) -> list[Estimate]:
         pair.add(name, real, sim)
     users = int(masks[0].sum()), int(masks[1].sum())
     return [
-        Estimate(lambda real, sim: covariance(sim) - covariance(real), lambda real, sim: (covariance(real), covariance(sim)), users),
         Estimate(
-            difference("half:n"), both("half:n"), (pair.real.size, pair.sim.size), {"statistic": "eligible share", "halves": UNITS[unit]}
+            lambda real, sim: covariance(sim) - covariance(real),
+            lambda real, sim: (covariance(real), covariance(sim)),
+            users,
+        ),
+        Estimate(
+            difference("half:n"),
+            both("half:n"),
+            (pair.real.size, pair.sim.size),
+            {"statistic": "eligible share", "halves": UNITS[unit]},
         ),
     ]
 
 
 METRICS = (
     Metric(
-        id="G1", axis="diversity", title="between-person variance retained", unit="split-half covariance, difference", kind="signed",
-        interval="percentile", columns=("time", "scenario", "action", "category"), estimates=_variance,
-        range="V_sim / V_real: 0 = everybody identical, 1 = as different as real people", bias="down", primary=True, margin=0.1,
-        relative=True, reference="Searle 1992; split-half reliability",
+        id="G1",
+        axis="diversity",
+        title="between-person variance retained",
+        unit="split-half covariance, difference",
+        kind="signed",
+        interval="percentile",
+        columns=("time", "scenario", "action", "category"),
+        estimates=_variance,
+        range="V_sim / V_real: 0 = everybody identical, 1 = as different as real people",
+        bias="down",
+        primary=True,
+        margin=0.1,
+        relative=True,
+        reference="Searle 1992; split-half reliability",
     ),
 )

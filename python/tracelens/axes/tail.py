@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tracelens.align import Block, Floats, Pair, fixed
-from tracelens.axes.base import Estimate, Metric, Sums, contributing, missing
+from tracelens.metric import Estimate, Metric, Sums, contributing, missing
 
 CAP = 50.0
 """A user's items weigh min(1, CAP / distinct items)."""
@@ -72,13 +72,15 @@ def _rarefied(pair: Pair) -> list[Estimate]:
 def hill_number(mass: Floats, q: int) -> Floats:
     """Effective number of items of order q, shape (B,) (Hill 1973)."""
     total = mass.sum(-1)
+    number: Floats
     with np.errstate(all="ignore"):
         if q == 0:
-            return (mass > 0).sum(-1).astype(np.float64)
-        if q == 1:
-            entropy = np.log(total) - (mass * np.log(np.where(mass > 0, mass, 1.0))).sum(-1) / total
-            return np.exp(entropy)
-        return total**2 / (mass * mass).sum(-1)
+            number = (mass > 0).sum(-1).astype(np.float64)
+        elif q == 1:
+            number = np.exp(np.log(total) - (mass * np.log(np.where(mass > 0, mass, 1.0))).sum(-1) / total)
+        else:
+            number = total**2 / (mass * mass).sum(-1)
+    return number
 
 
 def _hill(pair: Pair) -> Iterator[Estimate]:
@@ -118,16 +120,45 @@ def _missed(pair: Pair) -> Iterator[Estimate]:
 
 METRICS = (
     Metric(
-        id="L2", axis="tail", title="rarefied richness", unit="ln ratio", kind="signed", interval="basic", columns=("item",),
-        estimates=_rarefied, range="any real number", bias="down", primary=True, margin=math.log(1.1), equal_users=True,
+        id="L2",
+        axis="tail",
+        title="rarefied richness",
+        unit="ln ratio",
+        kind="signed",
+        interval="basic",
+        columns=("item",),
+        estimates=_rarefied,
+        range="any real number",
+        bias="down",
+        primary=True,
+        margin=math.log(1.1),
+        equal_users=True,
         reference="Hurlbert 1971; Chao et al. 2014",
     ),
     Metric(
-        id="L3", axis="tail", title="Hill numbers of items", unit="ln ratio", kind="signed", interval="basic", columns=("item",),
-        estimates=_hill, range="numbers >= 1", bias="down", equal_users=True, reference="Hill 1973; Jost 2006",
+        id="L3",
+        axis="tail",
+        title="Hill numbers of items",
+        unit="ln ratio",
+        kind="signed",
+        interval="basic",
+        columns=("item",),
+        estimates=_hill,
+        range="numbers >= 1",
+        bias="down",
+        equal_users=True,
+        reference="Hill 1973; Jost 2006",
     ),
     Metric(
-        id="L4", axis="tail", title="missed and hallucinated mass", unit="share of mass, excess", kind="distance", interval="percentile",
-        columns=("item",), estimates=_missed, range="[0, 1] before the floor is subtracted", bias="up",
+        id="L4",
+        axis="tail",
+        title="missed and hallucinated mass",
+        unit="share of mass, excess",
+        kind="distance",
+        interval="percentile",
+        columns=("item",),
+        estimates=_missed,
+        range="[0, 1] before the floor is subtracted",
+        bias="up",
     ),
 )

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tracelens.align import Floats, Pair
-from tracelens.axes.base import Estimate, Metric, Sums, missing, one
+from tracelens.metric import Estimate, Metric, Sums, missing, one
 
 
 def negative_share(sums: Sums) -> Floats:
@@ -35,8 +35,17 @@ def _negative(pair: Pair) -> list[Estimate]:
 
 METRICS = (
     Metric(
-        id="U1", axis="valence", title="negative share of valenced actions", unit="log odds ratio", kind="signed", interval="basic",
-        columns=("action",), estimates=_negative, range="any real number; shares in [0, 1]", bias="down", primary=True,
+        id="U1",
+        axis="valence",
+        title="negative share of valenced actions",
+        unit="log odds ratio",
+        kind="signed",
+        interval="basic",
+        columns=("action",),
+        estimates=_negative,
+        range="any real number; shares in [0, 1]",
+        bias="down",
+        primary=True,
         margin=math.log(1.25),
     ),
 )
