@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from os import PathLike
+from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from tracelens.errors import TracelensError
@@ -38,7 +38,7 @@ def read_roster(path: str | PathLike[str]) -> Roster:
     import polars as pl
 
     try:
-        frame = pl.read_csv(path, infer_schema=False)
+        frame = pl.read_csv(fspath(path), infer_schema=False)
     except FileNotFoundError as error:
         raise TracelensError.new(201, f"no such file: {path}", help="give the path of a roster file") from error
     except pl.exceptions.PolarsError as error:
