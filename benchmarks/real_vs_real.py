@@ -47,7 +47,8 @@ def main() -> None:
         if (split + 1) % 20 == 0:
             print(f"{split + 1} splits, {rejected / (split + 1):.3f} rejected, {time.time() - began:.0f} s", flush=True)
     print(
-        f"family-wise rejections {rejected}/{options.splits} = {rejected / options.splits:.3f}; any gap {gaps / options.splits:.3f}"
+        f"family-wise rejections {rejected}/{options.splits} = {rejected / options.splits:.3f}; "
+        f"splits with any gap {gaps / options.splits:.3f}"
     )
     for metric, ps in sorted(by_metric.items()):
         print(f"  {metric}: computed {len(ps)}, p < .05 in {np.mean(np.array(ps) < 0.05):.3f}")

@@ -45,7 +45,7 @@ def compare(
     mapping : str or mapping of str to str, optional
         Mapping name or file for all sides, or by side (``"real"``, and ``"sim"`` or the simulation's name).
     design : {"auto", "paired", "population"}
-        Whether both sides hold the same users. ``auto``: paired where they share at least 90 % of the smaller side's ids.
+        Whether both sides hold the same users. ``auto``: paired where they share 90 % of the smaller side's ids.
     align : {"calendar", "start", "entry"}, optional
         How the observation windows are laid, see :func:`tracelens.window.choose_windows`.
     roster : path, optional

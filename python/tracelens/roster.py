@@ -33,7 +33,8 @@ def read_roster(path: str | PathLike[str]) -> Roster:
     Raises
     ------
     TracelensError
-        TL201 for a missing file, TL214 for a missing column, TL204 for an entry that is no date, TL209 for an unknown side.
+        TL201 for a missing file, TL214 for a missing column, TL204 for an entry that is no date, TL209 for a side
+        that is none.
     """
     import polars as pl
 
