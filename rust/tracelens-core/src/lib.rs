@@ -5,6 +5,11 @@
 pub mod error;
 pub mod event;
 
+pub mod format;
+pub mod input;
+pub mod mapping;
+pub mod reader;
+
 pub mod axes;
 pub mod gather;
 pub mod statistics;

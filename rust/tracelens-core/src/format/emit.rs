@@ -1,0 +1,465 @@
+//! One row becomes one event, or is refused for a reason.
+
+use super::{Row, Value};
+use crate::error::{Code, Error};
+use crate::event::{EventBatch, NO_TIME, Precision, Role};
+use crate::mapping::field::{Field, FilePart, Source, Unmapped};
+use crate::mapping::time::Clock;
+use crate::mapping::{Plan, Records};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// What happens at a row that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBadRow {
+    /// Reading stops with an error.
+    Error,
+    /// The row is dropped and counted by reason.
+    Drop,
+}
+
+/// Why a row was dropped, in words.
+pub type Reason = &'static str;
+
+/// Parts of a file's path, as mappings ask for them.
+#[derive(Debug, Clone, Default)]
+pub struct FileContext {
+    path: String,
+    name: String,
+    stem: String,
+    parent: String,
+}
+
+impl FileContext {
+    /// Of a path.
+    pub fn new(path: &Path) -> Self {
+        let lossy = |part: Option<&std::ffi::OsStr>| part.map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = lossy(path.file_name());
+        Self {
+            path: path.to_string_lossy().into_owned(),
+            stem: name.split('.').next().unwrap_or_default().to_owned(),
+            name,
+            parent: lossy(path.parent().and_then(Path::file_name)),
+        }
+    }
+
+    fn part(&self, part: FilePart) -> &str {
+        match part {
+            FilePart::Path => &self.path,
+            FilePart::Name => &self.name,
+            FilePart::Stem => &self.stem,
+            FilePart::Parent => &self.parent,
+        }
+    }
+}
+
+/// A row that cannot be an event.
+#[derive(Debug)]
+pub(super) struct Bad {
+    pub(super) reason: Reason,
+    /// The error without its place.
+    pub(super) error: Error,
+    /// The text to mark, to be looked for in the row.
+    pub(super) text: Option<String>,
+    /// What is wrong with it.
+    pub(super) label: String,
+    /// Whose row it is, if that is known.
+    pub(super) user: Option<String>,
+    /// Dropped without further ado, as the mapping says.
+    pub(super) wanted: bool,
+}
+
+impl Bad {
+    pub(super) fn new(reason: Reason, error: Error) -> Box<Self> {
+        Box::new(Self {
+            reason,
+            error,
+            text: None,
+            label: String::new(),
+            user: None,
+            wanted: false,
+        })
+    }
+}
+
+/// Events of one task, with what was dropped. Record and row numbers count from 0 within the task; the reader moves them up.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The events.
+    pub events: EventBatch,
+    /// Rows that were to be events.
+    pub rows_in: u64,
+    /// Rows that the mapping leaves out.
+    pub filtered: u64,
+    /// Dropped rows by reason.
+    pub dropped: BTreeMap<Reason, u64>,
+    /// Places of the first dropped rows by reason.
+    pub examples: BTreeMap<Reason, Vec<String>>,
+    /// Records numbered so far.
+    pub records: u64,
+    /// The first error, where errors stop the reading.
+    pub error: Option<Error>,
+    /// Values kept though a map did not know them: by map and value.
+    pub unmapped: BTreeMap<(String, String), u64>,
+}
+
+/// Turns rows into events of a [`Batch`].
+pub(super) struct Emitter<'p> {
+    plan: &'p Plan,
+    file: &'p FileContext,
+    clock: Clock,
+    with_text: bool,
+    pub(super) batch: Batch,
+}
+
+impl<'p> Emitter<'p> {
+    pub(super) fn new(plan: &'p Plan, file: &'p FileContext, with_text: bool) -> Self {
+        Self {
+            plan,
+            file,
+            clock: Clock::new(plan.zone.clone()),
+            with_text,
+            batch: Batch::default(),
+        }
+    }
+
+    /// One row; `record` numbers the element that it was exploded from, where that makes a record.
+    pub(super) fn row(&mut self, row: &impl Row, record: u64) -> Result<(), Box<Bad>> {
+        if let Some((field, values)) = &self.plan.keep {
+            let value = Look {
+                row,
+                file: self.file,
+                position: 0,
+                unmapped: BTreeMap::new(),
+            }
+            .text(field)?;
+            if !value.is_some_and(|v| values.iter().any(|k| *k == v)) {
+                self.batch.filtered += 1;
+                return Ok(());
+            }
+        }
+        self.batch.rows_in += 1;
+        self.event(row, record, None)
+    }
+
+    /// A record that lists nothing: it was seen.
+    pub(super) fn bare_record(&mut self, row: &impl Row, record: u64) -> Result<(), Box<Bad>> {
+        self.batch.rows_in += 1;
+        self.event(row, record, Some("exposure"))
+    }
+
+    fn event<R: Row>(&mut self, row: &R, record: u64, bare: Option<&str>) -> Result<(), Box<Bad>> {
+        let plan = self.plan;
+        let position = self.batch.rows_in - 1;
+        let mut look = Look {
+            row,
+            file: self.file,
+            position,
+            unmapped: BTreeMap::new(),
+        };
+        let missing_user = || {
+            let error = Error::new(Code::MissingUser, "a row does not say whose it is");
+            Bad::new(
+                "missing user",
+                error.help("map another field to user, or drop such rows with --on-bad-row drop"),
+            )
+        };
+        let user = look.optional(Some(&plan.user))?.ok_or_else(missing_user)?;
+        let named = |mut bad: Box<Bad>| {
+            bad.user = Some(user.to_string());
+            bad
+        };
+        let action = match bare {
+            Some(action) => Cow::Borrowed(action),
+            None => look.optional(Some(&plan.action)).map_err(named)?.ok_or_else(|| {
+                let error = Error::new(Code::BadValue, "a row does not say what was done");
+                named(Bad::new(
+                    "missing action",
+                    error.help("give the action a default in the mapping"),
+                ))
+            })?,
+        };
+        let scenario = look.optional(plan.scenario.as_ref()).map_err(named)?;
+        let item = look.optional(plan.item.as_ref()).map_err(named)?;
+        let category = look.optional(plan.category.as_ref()).map_err(named)?;
+        let said = if self.with_text {
+            look.optional(plan.text.as_ref()).map_err(named)?
+        } else {
+            None
+        };
+        let precision = look.optional(plan.time_precision.as_ref()).map_err(named)?;
+        let role = look.optional(plan.role.as_ref()).map_err(named)?;
+        let valence = look.optional(plan.valence.as_ref()).map_err(named)?;
+        let record_value = match &plan.records {
+            Records::Value(field) => look.optional(Some(field)).map_err(named)?,
+            _ => None,
+        };
+        let (time, precision) = self.time(&mut look, precision.as_deref()).map_err(named)?;
+        let role = self.role(&action, role.as_deref(), bare.is_some()).map_err(named)?;
+        let valence = self.valence(&action, valence.as_deref()).map_err(named)?;
+        let occurred = bare.is_some() || happened(plan, row, &action);
+        let value = look.number(plan.value.as_ref()).map_err(named)?;
+        let count = look.number(plan.count.as_ref()).map_err(named)?;
+        let seq = match &plan.seq {
+            Some(Field {
+                source: Source::Position,
+                ..
+            }) => Some(position as f64),
+            field => look.number(field.as_ref()).map_err(named)?,
+        };
+        let unmapped = look.unmapped;
+
+        let events = &mut self.batch.events;
+        events.user.push(Some(&user));
+        events.time.push(time);
+        events.precision.push(precision);
+        let without_clock = if time == NO_TIME { position as f64 } else { 0.0 };
+        events
+            .seq
+            .push(seq.unwrap_or(without_clock).clamp(0.0, f64::from(u32::MAX)) as u32);
+        events.scenario.push(Some(scenario.as_deref().unwrap_or("all")));
+        events.action.push(Some(&action));
+        events.role.push(role);
+        events.valence.push(valence);
+        events.occurred.push(occurred);
+        events.item.push(item.as_deref());
+        events.category.push(category.as_deref());
+        events.value.push(value.unwrap_or(f64::NAN));
+        events
+            .count
+            .push(count.map_or(1, |c| c.clamp(0.0, f64::from(u32::MAX)) as u32));
+        if self.with_text {
+            events.text.push(said.map(Cow::into_owned));
+        }
+        events.record.push(match record_value {
+            Some(text) => text.parse().unwrap_or_else(|_| xxh3_64(text.as_bytes())),
+            None if matches!(plan.records, Records::Level(_)) => record,
+            None => position,
+        });
+        for (key, n) in unmapped {
+            *self.batch.unmapped.entry(key).or_insert(0) += n;
+        }
+        Ok(())
+    }
+
+    fn time<'a, R: Row>(&mut self, look: &mut Look<'a, R>, declared: Option<&str>) -> Result<(i64, Precision), Box<Bad>>
+    where
+        'p: 'a,
+    {
+        let plan: &'p Plan = self.plan;
+        let Some(field) = &plan.time else {
+            return Ok((NO_TIME, Precision::None));
+        };
+        let raw = field_value(field, look.row);
+        let number = match raw {
+            Value::Int(i) => Some(i as f64),
+            Value::Uint(u) => Some(u as f64),
+            Value::Float(f) => Some(f),
+            _ => None,
+        };
+        let found = match number {
+            // Whole numbers go through their text: nanoseconds are beyond what a float can hold.
+            Some(n) if n.fract() != 0.0 => self
+                .clock
+                .read_number(n, &self.plan.time_formats)
+                .ok_or("expected a timestamp, found a number".to_owned()),
+            _ => match look.optional(Some(field))? {
+                Some(text) => self.clock.read(&text, &self.plan.time_formats),
+                // In a mapping that says so a log may have no clock; elsewhere a row without a time is a mistake.
+                None if field.optional => return Ok((NO_TIME, Precision::None)),
+                None => Err("there is none".to_owned()),
+            },
+        };
+        let (time, mut precision) = found.map_err(|why| self.bad_time(&raw, why))?;
+        if let Some(p) = declared.and_then(Precision::parse).filter(|p| *p != Precision::None) {
+            precision = p;
+        }
+        Ok((time, precision))
+    }
+
+    fn bad_time(&self, raw: &Value, why: String) -> Box<Bad> {
+        let plan = self.plan;
+        let formats: Vec<String> = plan.time_formats.iter().map(|f| format!("{f}")).collect();
+        let zone = plan.zone_name.as_deref().unwrap_or("UTC");
+        let error = Error::new(Code::Timestamp, "timestamp does not match any declared format")
+            .note(format!("formats tried: {} (zone {zone})", formats.join(", ")))
+            .help("drop such rows with --on-bad-row drop, or add a format to time in the mapping");
+        let mut bad = Bad::new("bad timestamp", error);
+        bad.text = raw.text().map(Cow::into_owned);
+        bad.label = why;
+        bad
+    }
+
+    fn role(&self, action: &str, declared: Option<&str>, bare: bool) -> Result<Role, Box<Bad>> {
+        if bare {
+            return Ok(Role::Exposure);
+        }
+        match declared {
+            Some(name) => {
+                Role::parse(name).ok_or_else(|| bad_value(name, "a role is exposure, passive, active or conversion"))
+            }
+            None => Ok(self.plan.roles.get(action).copied().unwrap_or(Role::Active)),
+        }
+    }
+
+    fn valence(&self, action: &str, declared: Option<&str>) -> Result<i8, Box<Bad>> {
+        match declared {
+            Some(text) => match text.parse::<f64>() {
+                Ok(v) if v > 0.0 => Ok(1),
+                Ok(v) if v < 0.0 => Ok(-1),
+                Ok(_) => Ok(0),
+                Err(_) => Err(bad_value(text, "a valence is a number: its sign counts")),
+            },
+            None => Ok(self.plan.valences.get(action).copied().unwrap_or(0)),
+        }
+    }
+}
+
+fn bad_value(text: &str, expected: &str) -> Box<Bad> {
+    let error = Error::new(Code::BadValue, format!("{text:?} is no such value"))
+        .help("correct the value or the mapping, or drop such rows with --on-bad-row drop");
+    let mut bad = Bad::new("bad value", error);
+    bad.text = Some(text.to_owned());
+    expected.clone_into(&mut bad.label);
+    bad
+}
+
+fn happened(plan: &Plan, row: &impl Row, action: &str) -> bool {
+    if let Some(field) = &plan.occurred {
+        return match field_value(field, row) {
+            Value::Missing => true,
+            value => value.truth(),
+        };
+    }
+    plan.happened
+        .get(action)
+        .is_none_or(|flags| flags.iter().any(|f| field_value(f, row).truth()))
+}
+
+/// The raw value of a field without maps: of the first that has one.
+fn field_value<'r>(field: &Field, row: &'r impl Row) -> Value<'r> {
+    match &field.source {
+        Source::Path(path) => row.path(path),
+        Source::Column(number) => row.column(*number),
+        Source::First(fields) => fields
+            .iter()
+            .map(|f| field_value(f, row))
+            .find(|v| *v != Value::Missing)
+            .unwrap_or(Value::Missing),
+        _ => Value::Missing,
+    }
+}
+
+/// Looks up fields in one row.
+struct Look<'a, R> {
+    row: &'a R,
+    file: &'a FileContext,
+    position: u64,
+    /// Values that a map did not know and that were kept.
+    unmapped: BTreeMap<(String, String), u64>,
+}
+
+impl<'a, R: Row> Look<'a, R> {
+    /// The text of a field that has one; an empty text is none.
+    fn optional(&mut self, field: Option<&'a Field>) -> Result<Option<Cow<'a, str>>, Box<Bad>> {
+        match field {
+            Some(f) => Ok(self.text(f)?.filter(|t| !t.is_empty())),
+            None => Ok(None),
+        }
+    }
+
+    fn text(&mut self, field: &'a Field) -> Result<Option<Cow<'a, str>>, Box<Bad>> {
+        let Some(mut text) = self.found(field)? else {
+            return Ok(field.default.as_deref().map(Cow::Borrowed));
+        };
+        for affix in &field.strip {
+            let bare = text
+                .trim()
+                .trim_start_matches(affix.as_str())
+                .trim_end_matches(affix.as_str())
+                .trim();
+            text = Cow::Owned(bare.to_owned());
+        }
+        if let Some(map) = &field.map {
+            match map.values.get(text.as_ref()) {
+                Some(to) => text = Cow::Borrowed(to),
+                None if field.unmapped == Unmapped::Keep => {
+                    *self.unmapped.entry((map.name.clone(), text.to_string())).or_insert(0) += 1;
+                }
+                None => {
+                    let said = format!("[map.{}] does not know the value {text:?}", map.name);
+                    let help = "add the value to the map, or say unmapped = \"keep\" or \"drop\"";
+                    let mut bad = Bad::new("unmapped value", Error::new(Code::Unmapped, said).help(help));
+                    bad.wanted = field.unmapped == Unmapped::Drop;
+                    bad.text = Some(text.into_owned());
+                    return Err(bad);
+                }
+            }
+        }
+        if field.measure {
+            text = Cow::Owned(text.chars().count().to_string());
+        }
+        if !field.prefix.is_empty() {
+            text = Cow::Owned(format!("{}{text}", field.prefix));
+        }
+        Ok(Some(text))
+    }
+
+    /// The text at the field's source.
+    fn found(&mut self, field: &'a Field) -> Result<Option<Cow<'a, str>>, Box<Bad>> {
+        Ok(match &field.source {
+            Source::Path(path) => self.row.path(path).text(),
+            Source::Key(level) => self.row.key(*level).map(Cow::Borrowed),
+            Source::Index(level) => self.row.index(*level).map(|i| Cow::Owned(i.to_string())),
+            Source::Column(number) => self.row.column(*number).text(),
+            Source::File(part, None) => Some(Cow::Borrowed(self.file.part(*part))),
+            Source::File(part, Some(regex)) => regex
+                .captures(self.file.part(*part))
+                .and_then(|c| c.get(1))
+                .map(|m| Cow::Borrowed(m.as_str())),
+            Source::Constant(text) => Some(Cow::Borrowed(text.as_str())),
+            Source::Position => Some(Cow::Owned(self.position.to_string())),
+            Source::First(fields) => {
+                for f in fields {
+                    let first = self.optional(Some(f))?;
+                    if first.is_some() {
+                        return Ok(first);
+                    }
+                }
+                None
+            }
+            Source::Join(fields, separator) => {
+                let mut parts = Vec::new();
+                for f in fields {
+                    parts.extend(self.optional(Some(f))?);
+                }
+                (!parts.is_empty()).then(|| Cow::Owned(parts.join(separator)))
+            }
+        })
+    }
+
+    fn number(&mut self, field: Option<&'a Field>) -> Result<Option<f64>, Box<Bad>> {
+        let Some(field) = field else { return Ok(None) };
+        if field.map.is_none() && field.strip.is_empty() && !field.measure {
+            match field_value(field, self.row) {
+                Value::Int(i) => return Ok(Some(i as f64)),
+                Value::Uint(u) => return Ok(Some(u as f64)),
+                Value::Float(f) => return Ok(Some(f)),
+                Value::Bool(b) => return Ok(Some(f64::from(u8::from(b)))),
+                _ => {}
+            }
+        }
+        let Some(text) = self.optional(Some(field))? else {
+            return Ok(None);
+        };
+        match text.trim() {
+            "NaN" | "nan" | "null" | "NA" => Ok(None),
+            trimmed => trimmed
+                .parse()
+                .map(Some)
+                .map_err(|_| bad_value(&text, "expected a number")),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The bytes of a file, unpacked, and where in them a mistake is.
+
+use crate::error::{Code, Error, Place, Result, Snippet};
+use std::io::Read;
+use std::path::Path;
+
+/// A file's text.
+#[derive(Debug)]
+pub struct Text {
+    bytes: Vec<u8>,
+    /// Size on disk.
+    pub size: u64,
+}
+
+impl Text {
+    /// Read a file, unpack it (by its first bytes, whatever its name) and check that it is UTF-8.
+    pub fn read(path: &Path) -> Result<Self> {
+        let raw = std::fs::read(path).map_err(|e| {
+            Error::new(Code::Io, format!("cannot be read: {e}"))
+                .at(Place::file(path))
+                .help("check that the file is there and readable")
+        })?;
+        let size = raw.len() as u64;
+        let mut bytes = unpack(raw).map_err(|(kind, e)| {
+            Error::new(Code::Compression, format!("damaged {kind} file: {e}"))
+                .at(Place::file(path))
+                .help("the file may have been cut off while it was copied: fetch it again")
+        })?;
+        if bytes.starts_with(b"\xef\xbb\xbf") {
+            bytes.drain(..3);
+        }
+        if let Err(e) = std::str::from_utf8(&bytes) {
+            let at = e.valid_up_to();
+            let said = format!("not UTF-8: byte 0x{:02x}", bytes[at]);
+            let error = Error::new(Code::Encoding, said).at(place(path, &bytes, at));
+            return Err(error.help("convert the file to UTF-8, for example with iconv"));
+        }
+        Ok(Self { bytes, size })
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // Checked when it was read.
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+}
+
+fn unpack(raw: Vec<u8>) -> Result<Vec<u8>, (&'static str, std::io::Error)> {
+    let mut out = Vec::new();
+    let read = |kind, mut reader: Box<dyn Read + '_>, out: &mut Vec<u8>| {
+        reader.read_to_end(out).map(|_| ()).map_err(|e| (kind, e))
+    };
+    match raw.as_slice() {
+        [0x1f, 0x8b, ..] => read(
+            "gzip",
+            Box::new(flate2::read::MultiGzDecoder::new(raw.as_slice())),
+            &mut out,
+        )?,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(raw.as_slice()).map_err(|e| ("zstd", e))?;
+            read("zstd", Box::new(decoder), &mut out)?;
+        }
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+            read(
+                "xz",
+                Box::new(liblzma::read::XzDecoder::new_multi_decoder(raw.as_slice())),
+                &mut out,
+            )?;
+        }
+        _ => return Ok(raw),
+    }
+    Ok(out)
+}
+
+/// Line and column of a byte offset.
+pub fn place(path: &Path, bytes: &[u8], at: usize) -> Place {
+    let at = at.min(bytes.len());
+    let line_start = bytes[..at].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+    let line = bytes[..at].split(|&b| b == b'\n').count() as u64;
+    let column = String::from_utf8_lossy(&bytes[line_start..at]).chars().count() as u64 + 1;
+    Place {
+        byte: Some(at as u64),
+        ..Place::at(path, line, column)
+    }
+}
+
+/// Room shown to the left and right of a mark.
+const CONTEXT: usize = 60;
+
+/// The line around a byte range, with the range marked.
+pub fn snippet(text: &str, at: usize, length: usize, label: &str) -> Snippet {
+    let at = floor(text, at);
+    let line_start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+    let line_end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+    let from = floor(text, at.saturating_sub(CONTEXT).max(line_start));
+    let until = floor(text, (at + length + CONTEXT).min(line_end)).max(at);
+    let marked_end = floor(text, (at + length).min(until)).max(at);
+    let lead = if from > line_start { "..." } else { "" };
+    let tail = if until < line_end { "..." } else { "" };
+    Snippet {
+        text: format!("{lead}{}{tail}", text[from..until].trim_end_matches('\r')),
+        start: lead.len() + text[from..at].chars().count(),
+        length: text[at..marked_end].chars().count().max(1),
+        label: label.to_owned(),
+    }
+}
+
+/// The character boundary at or before `at`.
+fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}

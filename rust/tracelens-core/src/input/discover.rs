@@ -1,0 +1,221 @@
+//! From what the user names (files, directories, patterns) to the files that are read, always in the same order.
+
+use crate::error::{Code, Error, Place, Result};
+use crate::mapping::{Format, Plan};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Name of a mapping that lies beside the logs it describes.
+pub const MAPPING_FILE: &str = "tracelens.toml";
+
+/// Files in reading order.
+#[derive(Debug, Clone, Default)]
+pub struct Discovered {
+    /// Files named one by one: read whatever they are called.
+    pub named: Vec<PathBuf>,
+    /// Files found in directories: read if the mapping claims them.
+    pub found: Vec<PathBuf>,
+    /// A mapping beside them.
+    pub mapping: Option<PathBuf>,
+}
+
+/// Expand paths, directories and patterns.
+pub fn discover(paths: &[String]) -> Result<Discovered> {
+    let mut all = Discovered::default();
+    for path in paths {
+        let p = Path::new(path);
+        if p.is_dir() {
+            walk(p, &mut all.found, &mut BTreeSet::new())?;
+            let mapping = p.join(MAPPING_FILE);
+            if mapping.is_file() {
+                all.mapping.get_or_insert(mapping);
+            }
+        } else if p.is_file() {
+            all.named.push(p.to_path_buf());
+        } else if path.contains(['*', '?']) {
+            let before = all.named.len();
+            expand(path, &mut all.named)?;
+            if all.named.len() == before {
+                return Err(
+                    Error::new(Code::NothingToRead, format!("no file matches {path}")).help("check the pattern")
+                );
+            }
+        } else {
+            return Err(Error::new(Code::NotFound, format!("no such file or directory: {path}")).help("check the path"));
+        }
+    }
+    for list in [&mut all.named, &mut all.found] {
+        list.sort_by_cached_key(|p| natural(&p.to_string_lossy()));
+        list.dedup();
+    }
+    if all.named.is_empty() && all.found.is_empty() {
+        let error = Error::new(Code::NothingToRead, format!("nothing to read in {}", paths.join(", ")));
+        return Err(error.help("name a directory or file with behaviour logs"));
+    }
+    Ok(all)
+}
+
+impl Discovered {
+    /// The files a mapping reads, and those that nobody claims.
+    pub fn claimed(self, plan: &Plan) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+        let (mut files, skipped): (Vec<_>, Vec<_>) = self.found.into_iter().partition(|p| claims(plan, p));
+        if files.is_empty() && self.named.is_empty() {
+            let seen: Vec<String> = skipped.iter().take(5).map(|p| p.display().to_string()).collect();
+            return Err(Error::new(Code::NothingToRead, "no file that this mapping would read")
+                .note(format!("seen: {}", seen.join(", ")))
+                .note(format!("the mapping reads {}", patterns(plan).join(", ")))
+                .help("name another mapping with --mapping, or add a pattern under [files] include"));
+        }
+        files.extend(self.named);
+        files.sort_by_cached_key(|p| natural(&p.to_string_lossy()));
+        Ok((files, skipped))
+    }
+}
+
+/// The format of a file: the first of the mapping's whose suffixes it has, else the first.
+pub fn format_of(plan: &Plan, path: &Path) -> Format {
+    let name = plain_name(path);
+    let fits = |f: &Format| f.suffixes().iter().any(|s| name.ends_with(&format!(".{s}")));
+    plan.formats.iter().copied().find(fits).unwrap_or(plan.formats[0])
+}
+
+/// Lower-case file name less the suffix of its compression.
+pub fn plain_name(path: &Path) -> String {
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
+    for suffix in [".gz", ".zst", ".xz"] {
+        if let Some(stem) = name.strip_suffix(suffix) {
+            return stem.to_owned();
+        }
+    }
+    name
+}
+
+fn patterns(plan: &Plan) -> Vec<String> {
+    if plan.include.is_empty() {
+        plan.formats
+            .iter()
+            .flat_map(|f| f.suffixes())
+            .map(|s| format!("*.{s}"))
+            .collect()
+    } else {
+        plan.include.clone()
+    }
+}
+
+fn claims(plan: &Plan, path: &Path) -> bool {
+    let name = plain_name(path);
+    patterns(plan).iter().any(|p| matches(&p.to_lowercase(), &name))
+}
+
+/// Shell-like matching of a name: `*` is any text, `?` any character.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.chars().next() {
+        None => name.is_empty(),
+        Some('*') => {
+            let rest = &pattern[1..];
+            name.char_indices()
+                .map(|(i, _)| i)
+                .chain([name.len()])
+                .any(|i| matches(rest, &name[i..]))
+        }
+        Some(c) => match name.chars().next() {
+            Some(n) if c == '?' || c == n => matches(&pattern[c.len_utf8()..], &name[n.len_utf8()..]),
+            _ => false,
+        },
+    }
+}
+
+fn walk(directory: &Path, files: &mut Vec<PathBuf>, seen: &mut BTreeSet<PathBuf>) -> Result<()> {
+    let io = |e: std::io::Error| {
+        Error::new(Code::Io, format!("cannot be read: {e}"))
+            .at(Place::file(directory))
+            .help("check the permissions")
+    };
+    // A link that leads back up would be walked for ever.
+    if !seen.insert(directory.canonicalize().map_err(io)?) {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(directory).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+        if hidden {
+            continue;
+        }
+        if path.is_dir() {
+            walk(&path, files, seen)?;
+        } else if path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn expand(pattern: &str, files: &mut Vec<PathBuf>) -> Result<()> {
+    let fixed: PathBuf = Path::new(pattern)
+        .components()
+        .take_while(|c| !c.as_os_str().to_string_lossy().contains(['*', '?']))
+        .collect();
+    let root = if fixed.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        &fixed
+    };
+    if !root.is_dir() {
+        return Ok(());
+    }
+    let mut all = Vec::new();
+    walk(root, &mut all, &mut BTreeSet::new())?;
+    let plain = pattern.trim_start_matches("./");
+    let depth = plain.matches('/').count();
+    for path in all {
+        let text = path.to_string_lossy();
+        let text = text.trim_start_matches("./");
+        // A star does not cross directories: as many slashes in the one as in the other.
+        if text.matches('/').count() == depth && matches(plain, text) {
+            files.push(path.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Sorting key in which numbers count as numbers: 2.json comes before 10.json.
+fn natural(text: &str) -> Vec<(String, u64)> {
+    let mut key = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest[word..]
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len() - word);
+        key.push((
+            rest[..word].to_owned(),
+            rest[word..word + digits].parse().unwrap_or(u64::MAX),
+        ));
+        rest = &rest[word + digits..];
+    }
+    key.push((text.to_owned(), 0));
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let mut names = vec!["u/10.json", "u/9.json", "u/a1.json", "u/2.json", "t/11.json"];
+        names.sort_by_cached_key(|n| natural(n));
+        assert_eq!(names, ["t/11.json", "u/2.json", "u/9.json", "u/10.json", "u/a1.json"]);
+    }
+
+    #[test]
+    fn patterns_match_names() {
+        assert!(matches("*.json", "a.json"));
+        assert!(matches("part-?.csv", "part-3.csv"));
+        assert!(!matches("*.json", "a.jsonl"));
+        assert!(matches("*", ""));
+    }
+}

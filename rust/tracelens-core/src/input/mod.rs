@@ -1,0 +1,4 @@
+//! Which files, and their bytes.
+
+pub mod bytes;
+pub mod discover;

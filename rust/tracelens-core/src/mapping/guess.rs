@@ -1,0 +1,99 @@
+//! Which built-in mapping fits: by the format of the first file and by keys, columns or the look of its first line.
+
+use super::{Format, Mapping, builtin_names};
+use crate::error::{Code, Error, Result};
+use crate::input::bytes::Text;
+use crate::input::discover::{Discovered, plain_name};
+use std::path::Path;
+
+/// As much of a file as its signature is looked for in.
+const HEAD: usize = 1 << 16;
+
+/// The built-in mapping that fits, and why in words. Nothing fits: an error that says what was seen.
+pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
+    let mut seen = Vec::new();
+    for name in builtin_names() {
+        let mapping = Mapping::builtin(name)?;
+        let Ok((files, _)) = discovered.clone().claimed(mapping.plan()) else {
+            continue;
+        };
+        let Some(path) = files.iter().find(|p| std::fs::metadata(p).is_ok_and(|m| m.len() > 0)) else {
+            continue;
+        };
+        let text = Text::read(path)?;
+        let head = head(text.as_str());
+        let (format, keys) = look(path, head);
+        if let Some(why) = fits(&mapping, format, &keys, head) {
+            return Ok((mapping, format!("{} is {} with {why}", path.display(), format.name())));
+        }
+        let line = format!(
+            "{}: {}, {}",
+            path.display(),
+            format.name(),
+            keys.iter().take(8).cloned().collect::<Vec<_>>().join(", ")
+        );
+        if !seen.contains(&line) {
+            seen.push(line);
+        }
+    }
+    let mut error = Error::new(Code::MappingNoneFits, "no built-in mapping fits these logs");
+    for line in seen.into_iter().take(3) {
+        error = error.note(format!("seen: {line}"));
+    }
+    Err(error
+        .note(format!("built-in mappings: {}", builtin_names().join(", ")))
+        .help("say how they become events in a mapping file, and name it with --mapping mine.toml"))
+}
+
+fn head(text: &str) -> &str {
+    let mut end = HEAD.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The format by look and name, and the keys or columns that stand in the head of the file.
+fn look(path: &Path, head: &str) -> (Format, Vec<String>) {
+    let start = head.trim_start();
+    if !start.starts_with(['{', '[']) {
+        let line = start.lines().next().unwrap_or("");
+        let separator = if line.contains('\t') { '\t' } else { ',' };
+        return (
+            Format::Delimited,
+            line.split(separator)
+                .map(|c| c.trim().trim_matches('"').to_owned())
+                .collect(),
+        );
+    }
+    let name = plain_name(path);
+    let lines = Format::Ndjson.suffixes().iter().any(|s| name.ends_with(s));
+    let mut keys: Vec<String> = Vec::new();
+    let mut parts = start.split('"').skip(1);
+    while let (Some(text), Some(after)) = (parts.next(), parts.next()) {
+        if after.trim_start().starts_with(':') && !keys.iter().any(|k| k == text) {
+            keys.push(text.to_owned());
+        }
+    }
+    (if lines { Format::Ndjson } else { Format::Json }, keys)
+}
+
+fn fits(mapping: &Mapping, format: Format, keys: &[String], head: &str) -> Option<String> {
+    let plan = mapping.plan();
+    if !plan.formats.contains(&format) {
+        return None;
+    }
+    let signature = &plan.signature;
+    if let Some(line) = &signature.line {
+        let first = head.lines().next().unwrap_or("");
+        return line.is_match(first).then(|| format!("lines such as {first:?}"));
+    }
+    let found: Option<Vec<&str>> = signature
+        .keys
+        .iter()
+        .map(|any| any.iter().find(|k| keys.contains(k)).map(String::as_str))
+        .collect();
+    found
+        .filter(|f| !f.is_empty())
+        .map(|f| format!("the keys {}", f.join(", ")))
+}
