@@ -5,6 +5,8 @@
 pub mod error;
 pub mod event;
 
+pub mod arrow;
+
 pub mod axes;
 pub mod gather;
 pub mod statistics;

@@ -103,7 +103,7 @@ impl Traces {
             let mut ordinal = 0;
             for batch in reader {
                 let batch = batch.map_err(|e| Error::new(Code::Frame, format!("the frame cannot be read: {e}")))?;
-                let events = tracelens_core::arrow::from_record_batch(&batch, ordinal)?;
+                let events = tracelens_core::arrow::from_record_batch(&batch, ordinal, mapping.zone())?;
                 ordinal += batch.num_rows() as u64;
                 gatherer.push(events);
             }
