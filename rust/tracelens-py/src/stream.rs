@@ -1,7 +1,7 @@
 //! Events as Arrow streams: what polars, duckdb, pyarrow and pandas take without a copy.
 
 use crate::error::to_python;
-use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
+use arrow_array::{ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{ArrowError, Field, FieldRef, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use tracelens_core::arrow::{schema, to_record_batch};
 use tracelens_core::error::{Code, Error, Result};
+use tracelens_core::event::EventBatch;
 use tracelens_core::reader::{OnBadRow, ReadOptions, Reader};
 
 /// A schema as the type of the structs that an Arrow stream consists of.
@@ -55,13 +56,20 @@ impl ArrowStream {
 
 #[pymethods]
 impl ArrowStream {
+    /// A table of the canonical columns without a row.
+    #[staticmethod]
+    fn empty(py: Python<'_>) -> PyResult<Self> {
+        let batch = to_record_batch(&EventBatch::default(), None);
+        batch.and_then(|b| Self::of_batches(vec![b])).map_err(|e| to_python(py, &e))
+    }
+
     /// Number of rows.
     fn __len__(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        Ok(to_schema_pycapsule(py, as_field(&self.schema))?)
+        Ok(to_schema_pycapsule(py, self.schema.as_ref())?)
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -110,7 +118,7 @@ impl EventReader {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        Ok(to_schema_pycapsule(py, as_field(&self.schema))?)
+        Ok(to_schema_pycapsule(py, self.schema.as_ref())?)
     }
 
     #[pyo3(signature = (requested_schema=None))]

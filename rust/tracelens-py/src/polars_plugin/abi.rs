@@ -59,7 +59,7 @@ impl Column {
 
 /// A column as polars and its plugins hand it to each other.
 #[repr(C)]
-pub struct SeriesExport {
+pub(super) struct SeriesExport {
     field: *mut FFI_ArrowSchema,
     arrays: *mut *mut FFI_ArrowArray,
     len: usize,
@@ -178,13 +178,13 @@ unsafe fn field<E: Expression>(schemas: *const FFI_ArrowSchema, n: usize, result
 
 /// The version of the ABI: major << 16 | minor.
 #[unsafe(no_mangle)]
-pub extern "C" fn _polars_plugin_get_version() -> u32 {
+pub(crate) extern "C" fn _polars_plugin_get_version() -> u32 {
     1
 }
 
 /// What went wrong last on this thread.
 #[unsafe(no_mangle)]
-pub extern "C" fn _polars_plugin_get_last_error_message() -> *const c_char {
+pub(crate) extern "C" fn _polars_plugin_get_last_error_message() -> *const c_char {
     LAST_ERROR.with_borrow(|last| last.as_ptr())
 }
 
@@ -193,7 +193,7 @@ macro_rules! export {
         /// # Safety
         /// Only for polars to call.
         #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $call(
+        pub(crate) unsafe extern "C" fn $call(
             columns: *mut SeriesExport,
             n: usize,
             kwargs: *const u8,
@@ -208,7 +208,7 @@ macro_rules! export {
         /// # Safety
         /// Only for polars to call.
         #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $field(
+        pub(crate) unsafe extern "C" fn $field(
             schemas: *const FFI_ArrowSchema,
             n: usize,
             result: *mut FFI_ArrowSchema,
