@@ -58,7 +58,7 @@ def burstiness(time: IntoColumn) -> pl.Expr:
     ...     }
     ... )
     >>> events.group_by("user", maintain_order=True).agg(burstiness("time").round(3)).rows()
-    [('clock', -1.0), ('person', 0.969)]
+    [('clock', -1.0), ('person', 0.933)]
     """
     return register_plugin_function(
         plugin_path=_LIBRARY, function_name="burstiness", args=[time], returns_scalar=True
