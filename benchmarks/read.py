@@ -19,7 +19,9 @@ t = read_traces(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None); print(
 POLARS = """
 import sys, polars as pl; p = sys.argv[1]
 f = pl.scan_ndjson(p) if p.endswith("l") else pl.scan_csv(p)
-print(f.select(COLUMNS).with_columns(pl.col(TIME).str.to_datetime() if f.collect_schema()[TIME] == pl.String else pl.col(TIME)).collect().height)
+if f.collect_schema()[TIME] == pl.String:
+    f = f.with_columns(pl.col(TIME).str.to_datetime())
+print(f.select(COLUMNS).collect().height)
 """
 DUCKDB = """
 import sys, duckdb; p = sys.argv[1]

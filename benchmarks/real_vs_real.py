@@ -2,8 +2,8 @@
 
     python benchmarks/real_vs_real.py ../shared/data/sx_mathoverflow --users 400 --splits 200
 
-Each split draws two disjoint groups of users from one real log and compares them as populations. A rejection is any primary
-with a Holm-adjusted p below .05; with a sound instrument that happens in about 5 % of the splits.
+Each split draws two disjoint groups of users from one real log and compares them as populations. A rejection is any
+primary with a Holm-adjusted p below .05; with a sound instrument that happens in about 5 % of the splits.
 """
 
 import argparse
@@ -37,8 +37,7 @@ def main() -> None:
             mask[half] = True
             arms.append(whole.only(mask))
         result = compare_statistics(arms[0], arms[1], name="other", design="population", seed=split)
-        primaries = [m for m in result["metrics"] if m["p_adjusted"] is not None and m["scope"].get("primary")]
-        primaries = primaries or [m for m in result["metrics"] if m["id"] in PRIMARIES and m["scope"] == {}]
+        primaries = [m for m in result["metrics"] if m["id"] in PRIMARIES and m["scope"] == {}]
         adjusted = [m["p_adjusted"] for m in primaries if m["p_adjusted"] is not None]
         rejected += any(p < 0.05 for p in adjusted)
         gaps += any(axis["verdict"] == "gap" for axis in result["axes"].values())
@@ -48,7 +47,8 @@ def main() -> None:
         if (split + 1) % 20 == 0:
             print(f"{split + 1} splits, {rejected / (split + 1):.3f} rejected, {time.time() - began:.0f} s", flush=True)
     print(
-        f"family-wise rejections {rejected}/{options.splits} = {rejected / options.splits:.3f}; any gap {gaps / options.splits:.3f}"
+        f"family-wise rejections {rejected}/{options.splits} = {rejected / options.splits:.3f}; "
+        f"splits with any gap {gaps / options.splits:.3f}"
     )
     for metric, ps in sorted(by_metric.items()):
         print(f"  {metric}: computed {len(ps)}, p < .05 in {np.mean(np.array(ps) < 0.05):.3f}")

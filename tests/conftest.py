@@ -1,4 +1,4 @@
-"""Shared pieces: small logs made on the spot, the golden micro-log, and the large public logs where they are at hand."""
+"""Shared pieces: the command line in this process, and the large public logs where they are at hand."""
 
 from collections.abc import Callable
 from pathlib import Path

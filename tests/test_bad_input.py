@@ -1,4 +1,4 @@
-"""What goes wrong is said in one form: code, place, what was expected, how to mend. Never a traceback, never half a file."""
+"""What goes wrong is said in one form: code, place, expectation, how to mend. Never a traceback or half a file."""
 
 import gzip
 
@@ -103,7 +103,7 @@ def test_dropped_rows_are_counted_by_reason_and_nothing_is_lost(good, tmp_path, 
     import orjson
 
     bad = tmp_path / "bad.csv"
-    rows = [line for line in GOOD.splitlines()[1:]] * 10
+    rows = GOOD.splitlines()[1:] * 10
     rows += ["a,never,video,view,exposure"] * 3 + [",2025-09-01T09:00:00Z,video,view,exposure"] * 2
     bad.write_text("\n".join([GOOD.splitlines()[0], *rows]) + "\n", encoding="utf-8")
     result = run("compare", good, bad, "--mapping", "events", "--on-bad-row", "drop", "--format", "json")

@@ -38,7 +38,7 @@ def test_a_broken_roster_is_a_located_error(tmp_path, text, code, said):
 
 
 def test_a_missing_roster_is_named():
-    with pytest.raises(TracelensError, match="no such file: nowhere.csv"):
+    with pytest.raises(TracelensError, match=r"no such file: nowhere\.csv"):
         read_roster("nowhere.csv")
 
 

@@ -1,4 +1,4 @@
-"""From logs to a result: windows, rosters, designs, given columns; then one comparison per simulation."""
+"""From logs to a result: windows, rosters, designs, given columns; then one comparison for each simulation."""
 
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
@@ -45,7 +45,7 @@ def compare(
     mapping : str or mapping of str to str, optional
         Mapping name or file for all sides, or by side (``"real"``, and ``"sim"`` or the simulation's name).
     design : {"auto", "paired", "population"}
-        Whether both sides hold the same users. ``auto``: paired where they share at least 90 % of the smaller side's ids.
+        Whether both sides hold the same users. ``auto``: paired where they share 90 % of the smaller side's ids.
     align : {"calendar", "start", "entry"}, optional
         How the observation windows are laid, see :func:`tracelens.window.choose_windows`.
     roster : path, optional
@@ -122,8 +122,8 @@ def _compare_sides(
         summary = traces.statistics(
             days=windows.days.get(name), entry=windows.entry, conversion_scenario=scenario, jobs=jobs
         )
-        if roster is not None and windows.entry is None:
-            summary = summary.with_users(roster.users["real" if name == "real" else "sim"])
+        if roster is not None:
+            summary = summary.with_users(windows.entry or roster.users["real" if name == "real" else "sim"])
         summaries[name] = summary if timed else _without_clock(summary)
 
     comparisons, used = [], set()
@@ -192,14 +192,14 @@ def _without_clock(summary: Statistics) -> Statistics:
 
 
 def _side(traces: Traces, summary: Statistics) -> dict[str, Any]:
-    from datetime import datetime, timedelta, timezone
+    from datetime import UTC, datetime, timedelta
 
     reading = traces.reading()
     dropped = dict(reading["dropped"])
     outside = int(summary.meta["outside"])
     if outside:
         dropped["outside the observation window"] = outside
-    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
 
     def instant(us: int | None) -> str | None:
         return None if us is None else (epoch + timedelta(microseconds=us)).isoformat().replace("+00:00", "Z")

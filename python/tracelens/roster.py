@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from os import PathLike
+from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from tracelens.errors import TracelensError
@@ -33,12 +33,13 @@ def read_roster(path: str | PathLike[str]) -> Roster:
     Raises
     ------
     TracelensError
-        TL201 for a missing file, TL214 for a missing column, TL204 for an entry that is no date, TL209 for an unknown side.
+        TL201 for a missing file, TL214 for a missing column, TL204 for an entry that is no date, TL209 for a side
+        that is none.
     """
     import polars as pl
 
     try:
-        frame = pl.read_csv(path, infer_schema=False)
+        frame = pl.read_csv(fspath(path), infer_schema=False)
     except FileNotFoundError as error:
         raise TracelensError.new(201, f"no such file: {path}", help="give the path of a roster file") from error
     except pl.exceptions.PolarsError as error:

@@ -26,7 +26,7 @@ class Traces:
 
     core: _core.Traces
     about: dict[str, Any]
-    """What the mapping and the events say about the side as a whole: zone, clock, valence, exposures, first and last day."""
+    """What the mapping and the events say about the side as a whole: zone, clock, valence, exposures, days."""
 
     @classmethod
     def from_frame(
@@ -117,7 +117,7 @@ class Traces:
         days : (int, int), optional
             Observation window in local days since 1970-01-01, half open. The whole log if missing.
         entry : mapping of str to int, optional
-            Each user's own first day, in place of that of ``days``, whose length is kept. Users without one are left out.
+            Each user's own first day, in place of that of ``days``, whose length is kept. Others are left out.
         conversion_scenario : str, optional
             Scenario whose runs count as conversions of the linked lead; the one with most conversions if missing.
         jobs : int, optional
@@ -154,8 +154,8 @@ def read_traces(
     path : path or iterable of paths
         Files, directories or glob patterns.
     mapping : str, optional
-        Name of a built-in mapping or path of a mapping file. If missing: the ``tracelens.toml`` beside the logs, else the
-        built-in mapping that fits.
+        Name of a built-in mapping or path of a mapping file. If missing: the ``tracelens.toml`` beside the logs, else
+        the built-in mapping that fits.
     on_bad_row : {"error", "drop"}
         Stop at a row that cannot be read, or count it by reason and go on.
     max_bad : float, optional
@@ -176,7 +176,7 @@ def read_traces(
 
 
 def mapping_text(*, zone: str | None = None, exposure_by_record: bool = False, given: Iterable[str] = ()) -> str:
-    """Mapping of canonical events, as ndjson, with what the columns cannot say: zone, exposures, given columns."""
+    """Write the mapping of canonical events with what their columns cannot say: zone, exposures, given columns."""
     columns = [
         *("user", "seq", "scenario", "action", "role", "valence", "occurred"),
         *("item", "category", "value", "count", "text", "record", "time_precision"),

@@ -1,4 +1,4 @@
-"""One observation window of the same length for all sides (metrics 3.0): never from the first to the last event of a user."""
+"""One observation window of the same length for all sides: never from the first to the last event of a user."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,9 +45,9 @@ def choose_windows(
     extents : mapping of str to (int, int)
         Side name -> first and last local day with an event, both inside.
     align : {"calendar", "start", "entry"}, optional
-        ``calendar`` clips all sides to the days they share; ``start`` counts from each side's own first day, clipped to the
-        shortest; ``entry`` gives each user the same number of days from a roster's entry date. If missing: ``calendar``
-        where the sides share at least 80 % of the longest, else ``start``.
+        ``calendar`` clips all sides to the days they share; ``start`` counts from each side's own first day, clipped
+        to the shortest; ``entry`` gives each user the same number of days from a roster's entry date. If missing:
+        ``calendar`` where the sides share at least 80 % of the longest, else ``start``.
     entry : mapping of str to int, optional
         User -> local day of entry, for ``align="entry"``.
 
@@ -65,14 +65,14 @@ def choose_windows(
         align = "calendar" if common >= OVERLAP_FOR_CALENDAR * longest else "start"
         if align == "start":
             spans = "; ".join(f"{name} {_span(*e)}" for name, e in extents.items())
-            said = f"the logs do not cover the same days ({spans}): each is counted from its own first day, {shortest} days"
+            said = f"the logs cover other days ({spans}): each is counted from its own first day, {shortest} days"
             return Windows({n: (a, a + shortest) for n, (a, _) in extents.items()}, "start", warnings=[said])
     if align == "calendar":
         if common < 1:
-            spans = tuple(f"{name}: {_span(*e)}" for name, e in extents.items())
+            notes = tuple(f"{name}: {_span(*e)}" for name, e in extents.items())
             help = "use --align start to count from each side's own first day"
-            raise TracelensError.new(301, "the logs have no day in common", notes=spans, help=help)
-        return Windows({name: (first, last + 1) for name in extents}, "calendar")
+            raise TracelensError.new(301, "the logs have no day in common", notes=notes, help=help)
+        return Windows(dict.fromkeys(extents, (first, last + 1)), "calendar")
     if align == "start":
         return Windows({name: (a, a + shortest) for name, (a, _) in extents.items()}, "start")
     if not entry:

@@ -2,7 +2,8 @@
 //!
 //! Conversions are starts of runs in the conversion scenario, with a key k (an item or a category). For each, the share of k
 //! among the person's run starts in other scenarios within a window before it (and, for the direction, after it), less the
-//! person's own share of k in other scenarios over the whole log.
+//! person's own share of k in other scenarios over the whole log. Only conversions with some run in another scenario within
+//! the window count, and only where the window, before and after, lies inside the observation.
 
 use super::runs::{SESSION_GAP, between, starts};
 use super::{Table, share};
@@ -99,12 +100,16 @@ impl Lead {
                 let linked = of.get(&run.key).unwrap_or(&none);
                 let base = share(linked.len() as u64, all.len() as u64);
                 let lead = |from: i64, until: i64| match all.between(from, until) {
-                    0 => 0,
-                    total => share(linked.between(from, until) as u64, total as u64) - base,
+                    0 => None,
+                    total => Some(share(linked.between(from, until) as u64, total as u64) - base),
+                };
+                // With nothing at all before it, a conversion says how active the person was, not what led to it.
+                let Some(ahead) = lead(run.time - reach, run.time - SESSION_GAP) else {
+                    continue;
                 };
                 n += 1;
-                before += lead(run.time - reach, run.time - SESSION_GAP);
-                after += lead(end + SESSION_GAP, end + reach);
+                before += ahead;
+                after += lead(end + SESSION_GAP, end + reach).unwrap_or(0);
             }
             if n > 0 {
                 self.table.push([user, link, days, n, before, after]);

@@ -1,0 +1,17 @@
+"""The axes: how user columns are made from statistics, which metrics are read off them; the registry of all metrics."""
+
+from tracelens.axes import activity, chains, clock, diversity, tail, valence
+from tracelens.metric import Metric
+
+AXES = ("activity", "clock", "diversity", "valence", "tail", "chains")
+
+METRICS: tuple[Metric, ...] = (
+    *activity.METRICS,
+    *clock.METRICS,
+    *diversity.METRICS,
+    *valence.METRICS,
+    *tail.METRICS,
+    *chains.METRICS,
+)
+
+REGISTRY: dict[str, Metric] = {metric.id: metric for metric in METRICS}

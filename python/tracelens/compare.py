@@ -1,0 +1,165 @@
+"""Compare one simulation with the real side, on user statistics."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from tracelens.align import Design, Pair, align
+from tracelens.axes import AXES, METRICS
+from tracelens.evidence import evidence
+from tracelens.metric import Estimate, Metric
+from tracelens.resample import Plan, resample
+from tracelens.sentences import describe
+from tracelens.statistics import Statistics
+from tracelens.verdict import GAP, SERIOUSNESS, Outcome, adjust, decide, summarise
+
+DIGITS = 10
+"""Significant digits of every number in a result."""
+
+
+def compare_statistics(
+    real: Statistics,
+    sim: Statistics,
+    *,
+    name: str,
+    design: Design,
+    seed: int,
+    roster: bool = False,
+    given: Collection[str] = (),
+) -> dict[str, Any]:
+    """Compare a simulation with the real log.
+
+    Parameters
+    ----------
+    real, sim : Statistics
+        User statistics of both sides, within windows of one length.
+    name : str
+        Name of the simulation.
+    design : {"population", "paired"}
+        Paired: the same ids are simulated.
+    seed : int
+        Seeds every resample; equal seeds give equal results.
+    roster : bool
+        Whether the statistics hold all users there were, also those without events.
+    given : collection of str
+        Event columns that were handed to the simulator, beside those that its mapping declares.
+
+    Returns
+    -------
+    dict
+        One element of ``comparisons`` in the result: ``sim``, ``axes``, ``metrics``, ``evidence``, ``weakest_axis``.
+    """
+    pair = align(real, sim, design, roster=roster)
+    handed = {*given, *sim.meta.get("given", ())}
+    rows = _outcomes(pair, seed, handed)
+    adjust([row for row in rows if row.reason_missing is None])
+    for row in rows:
+        if row.primary:
+            row.verdict = decide(row, row.reason_missing == "given")
+    axes = {axis: _axis(axis, rows, pair) for axis in AXES}
+    result: dict[str, Any] = _plain(
+        {
+            "sim": name,
+            "axes": axes,
+            "metrics": [_row(row) for row in rows],
+            "evidence": evidence(pair),
+            "weakest_axis": _weakest(axes, rows),
+        }
+    )
+    return result
+
+
+def _outcomes(pair: Pair, seed: int, given: Collection[str]) -> list[Outcome]:
+    """All rows in registry order, computable or not."""
+    estimates = [(metric, estimate) for metric in METRICS for estimate in metric.estimates(pair)]
+    empty = next((side for side in pair.sides if side.size < 2), None)
+    computable = [] if empty is not None else [(m, e) for m, e in estimates if e.missing is None]
+    replicates = iter(resample(pair, computable, seed) if computable else ())
+    half = Plan(pair.paired, (pair.real.size, pair.sim.size), (0, 0), seed).half
+    rows = []
+    for metric, estimate in estimates:
+        if empty is not None or estimate.missing is not None:
+            rows.append(Outcome(metric, estimate.scope, estimate.users, estimate.missing or "too few users"))
+            continue
+        row = summarise(metric, estimate, next(replicates), pair.paired, half)
+        if row.reason_missing is None and _depends_on(metric, estimate, pair) <= set(given):
+            row.reason_missing = "given"
+        rows.append(row)
+    return rows
+
+
+def _depends_on(metric: Metric, estimate: Estimate, pair: Pair) -> set[str]:
+    """The event columns an estimate depends on, of those that the logs have."""
+    columns = set(estimate.columns or metric.columns)
+    absent = {
+        column
+        for column, what in (("time", "clock"), ("item", "items"), ("category", "categories"))
+        if not pair.has(what)
+    }
+    return (columns - absent) or columns
+
+
+def _axis(axis: str, rows: Sequence[Outcome], pair: Pair) -> dict[str, Any]:
+    """The most serious of an axis' primaries stands for it; of several gaps the one furthest from noise."""
+    primaries = [row for row in rows if row.primary and row.metric.axis == axis]
+    shown = min(primaries, key=lambda row: (_rank(row), -_distance(row) if row.verdict == GAP else 0.0))
+    direction, sentence = describe(axis, shown, rows, pair)
+    return {
+        "verdict": shown.verdict,
+        "reason_missing": shown.reason_missing,
+        "attributable": None,
+        "direction": direction,
+        "sentence": sentence,
+        "score": None,
+        "score_interval": None,
+        "primary": shown.metric.id,
+        "rules_out": shown.rules_out,
+    }
+
+
+def _rank(row: Outcome) -> int:
+    return SERIOUSNESS.index(row.verdict) if row.verdict is not None else len(SERIOUSNESS)
+
+
+def _distance(row: Outcome) -> float:
+    """How far from noise, in floor standard deviations; a floor without spread is exceeded infinitely."""
+    return math.inf if row.z is None else abs(row.z)
+
+
+def _weakest(axes: Mapping[str, Mapping[str, Any]], rows: Sequence[Outcome]) -> str | None:
+    """The axis with the gap furthest from noise."""
+    distance = {row.metric.id: _distance(row) for row in rows if row.primary}
+    gaps = [axis for axis in AXES if axes[axis]["verdict"] == GAP]
+    return max(gaps, key=lambda axis: distance[axes[axis]["primary"]], default=None)
+
+
+def _row(row: Outcome) -> dict[str, Any]:
+    return {
+        "id": row.metric.id,
+        "axis": row.metric.axis,
+        "scope": dict(row.scope),
+        "real": row.real,
+        "sim": row.sim,
+        "effect": row.effect,
+        "unit": row.metric.unit,
+        "interval": row.interval,
+        "noise": row.noise,
+        "excess": row.excess,
+        "z": row.z,
+        "p": row.p,
+        "p_adjusted": row.p_adjusted,
+        "margin": row.margin,
+        "users": {"real": row.users[0], "sim": row.users[1]},
+        "reason_missing": row.reason_missing,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON-ready: numbers at DIGITS significant digits, no NaN, no infinity."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value

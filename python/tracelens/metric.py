@@ -1,0 +1,156 @@
+"""The record of a metric, its estimates on the data at hand, and the few statistics that metrics are made of."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+from tracelens.align import Floats, Pair
+
+MINIMUM_USERS = 30
+"""A primary with fewer contributing users in either arm is "too few users to tell": no data is not a match."""
+
+
+class Sums(Protocol):
+    """Sums of user columns under a block of B resamples: ``sums["events"]`` has shape (B, K)."""
+
+    def __getitem__(self, name: str) -> Floats: ...
+
+
+Statistic = Callable[[Sums, Sums], Floats]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number that a metric gives on the data at hand: the metric itself, or one of its scopes.
+
+    Attributes
+    ----------
+    value : callable
+        (real sums, simulated sums) -> the effect (signed metrics) or the distance, shape (B,).
+    shown : callable, optional
+        (real sums, simulated sums) -> the two sides' own values; distances have none.
+    users : tuple of int
+        Contributing users of the real and of the simulated side: those whose own terms are not empty.
+    scope : mapping
+        What of the metric this is, e.g. ``{"action": "like"}``.
+    fallback : callable, optional
+        The test statistic where the effect is not finite (a difference where a ratio has a zero).
+    columns : tuple of str, optional
+        The event columns it depends on, where they are not the metric's.
+    missing : str, optional
+        Why it cannot be computed; the other fields then play no part.
+    """
+
+    value: Statistic | None = None
+    shown: Callable[[Sums, Sums], tuple[Floats, Floats]] | None = None
+    users: tuple[int, int] = (0, 0)
+    scope: Mapping[str, str] = field(default_factory=dict)
+    fallback: Statistic | None = None
+    columns: tuple[str, ...] | None = None
+    missing: str | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The record of a metric: all that is known about it without data.
+
+    Attributes
+    ----------
+    id, axis, title, unit : str
+    kind : {"signed", "distance"}
+        Signed metrics are 0 when nothing differs; distances are never negative and read as their excess over the floor.
+    interval : {"percentile", "basic"}
+        Bootstrap interval of a signed metric: percentile for means, basic for ratios of sums.
+    columns : tuple of str
+        Event columns it depends on; all given to the simulator means "given, not tested".
+    estimates : callable
+        Registers user columns with a `Pair` and gives the metric's estimates on it.
+    range, bias : str
+        What values are possible; where simulators by language models tend to go.
+    primary : bool
+        Stands for its axis and enters Holm's correction.
+    margin : float, optional
+        The largest effect that does not matter; a fraction of the real value where `relative`.
+    relative : bool
+    equal_users : bool
+        Depends on the number of users, so compared only between equally many.
+    needs_real_value : bool
+        Not computable where the real value's interval includes 0: there is nothing to lose.
+    reference : str
+    """
+
+    id: str
+    axis: str
+    title: str
+    unit: str
+    kind: Literal["signed", "distance"]
+    interval: Literal["percentile", "basic"]
+    columns: tuple[str, ...]
+    estimates: Callable[[Pair], Iterable[Estimate]]
+    range: str
+    bias: str
+    primary: bool = False
+    margin: float | None = None
+    relative: bool = False
+    equal_users: bool = False
+    needs_real_value: bool = False
+    reference: str = ""
+
+
+def missing(reason: str, **scope: str) -> list[Estimate]:
+    """Return the one estimate of a metric that cannot be computed."""
+    return [Estimate(missing=reason, scope=scope)]
+
+
+def one(block: Floats) -> Floats:
+    """Return the only column of a block of sums, shape (B,)."""
+    return block[..., 0]
+
+
+def mean(sums: Sums, name: str, over: str = "users") -> Floats:
+    """Ratio of two summed columns, shape (B,)."""
+    with np.errstate(all="ignore"):
+        return one(sums[name]) / one(sums[over])
+
+
+def difference(name: str, over: str = "users") -> Statistic:
+    """Difference of means, simulated minus real."""
+    return lambda real, sim: mean(sim, name, over) - mean(real, name, over)
+
+
+def log_ratio(name: str, over: str = "users") -> Statistic:
+    """ln of the ratio of means, simulated over real."""
+
+    def value(real: Sums, sim: Sums) -> Floats:
+        with np.errstate(all="ignore"):
+            ratio: Floats = np.log(mean(sim, name, over)) - np.log(mean(real, name, over))
+        return ratio
+
+    return value
+
+
+def both(name: str, over: str = "users") -> Callable[[Sums, Sums], tuple[Floats, Floats]]:
+    """The two sides' own means."""
+    return lambda real, sim: (mean(real, name, over), mean(sim, name, over))
+
+
+def js_divergence(left: Floats, right: Floats) -> Floats:
+    """Jensen-Shannon divergence in bits of rows of masses, shape (B,); NaN where a row is empty (Lin 1991)."""
+    with np.errstate(all="ignore"):
+        p = left / left.sum(-1, keepdims=True)
+        q = right / right.sum(-1, keepdims=True)
+        m = (p + q) / 2
+        bits = np.where(p > 0, p * np.log2(p / m), 0.0) + np.where(q > 0, q * np.log2(q / m), 0.0)
+        total: Floats = bits.sum(-1) / 2
+    return np.where((left.sum(-1) > 0) & (right.sum(-1) > 0), np.maximum(total, 0.0), np.nan)
+
+
+def contributing(pair: Pair, name: str) -> tuple[int, int]:
+    """Users of each side with a non-zero entry in a block."""
+    counts = []
+    for block in pair.blocks[name]:
+        filled = np.asarray(abs(block).sum(axis=1)).ravel() > 0
+        counts.append(int(filled.sum()))
+    return counts[0], counts[1]

@@ -1,0 +1,238 @@
+"""From replicates to what may be said: effect, interval, noise, p, and the three-valued verdict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tracelens.align import Floats
+from tracelens.metric import MINIMUM_USERS, Estimate, Metric
+from tracelens.resample import Replicates
+
+Verdict = Literal["gap", "within noise", "too few users to tell", "given, not tested"]
+GAP: Verdict = "gap"
+WITHIN: Verdict = "within noise"
+TOO_FEW: Verdict = "too few users to tell"
+GIVEN: Verdict = "given, not tested"
+SERIOUSNESS: tuple[Verdict, ...] = (GAP, TOO_FEW, WITHIN, GIVEN)
+ALPHA = 0.05
+NORMAL = {0.95: 1.959963984540054, 0.90: 1.6448536269514722}
+POWER = 2.8
+"""Normal quantiles of 5 % two-sided and 80 % power: an effect of 2.8 sd is found four times in five."""
+MOST = 0.9
+"""Share of replicates that must be finite for an interval to be given."""
+
+Interval = tuple[float, float]
+
+
+@dataclass
+class Outcome:
+    """One row of ``metrics`` in the result, and what the verdict and the sentence need beside it.
+
+    Attributes
+    ----------
+    effect : float or None
+        Signed metrics: the statistic at full size. Distances: their excess.
+    interval, interval90 : (low, high) or None
+        95 % reported, 90 % for the verdict.
+    noise : (low, high) or None
+        The middle 95 % of the effect between two halves of the real users.
+    excess, z : float or None
+        mean(D_sim - D_floor) over the half splits, and the same in floor standard deviations.
+    p, p_adjusted : float or None
+    margin : float or None
+        In units of the effect.
+    users : (real, simulated)
+        Contributing users.
+    infinite : bool
+        The effect has no finite value (nothing on one side); p then stems from the difference.
+    real_interval : (low, high) or None
+        95 % interval of the real side's own value.
+    needed : int or None
+        Users a side that would suffice to rule the margin in or out.
+    """
+
+    metric: Metric
+    scope: Mapping[str, str]
+    users: tuple[int, int]
+    reason_missing: str | None = None
+    real: float | None = None
+    sim: float | None = None
+    effect: float | None = None
+    interval: Interval | None = None
+    interval90: Interval | None = None
+    noise: Interval | None = None
+    excess: float | None = None
+    z: float | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    margin: float | None = None
+    infinite: bool = False
+    real_interval: Interval | None = None
+    needed: int | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def primary(self) -> bool:
+        return self.metric.primary and not self.scope
+
+    @property
+    def tested(self) -> bool:
+        """Whether it is computable, not given, and has enough users to be tested."""
+        return self.p is not None and self.reason_missing is None and min(self.users) >= MINIMUM_USERS
+
+    @property
+    def rules_out(self) -> float | None:
+        """The largest |effect| inside the 90 % interval: any larger gap is ruled out."""
+        return max(abs(self.interval90[0]), abs(self.interval90[1])) if self.interval90 else None
+
+
+def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired: bool, half: int) -> Outcome:
+    """Turn replicates into a row.
+
+    Parameters
+    ----------
+    metric : Metric
+    estimate : Estimate
+    replicates : Replicates
+    paired : bool
+        Whether the sides have the same users.
+    half : int
+        Users in each group of a half split.
+    """
+    row = Outcome(metric, estimate.scope, estimate.users, real=_finite(replicates.real), sim=_finite(replicates.sim))
+    observed, floor, split, null = replicates.observed, replicates.floor, replicates.split, replicates.null
+    row.infinite = not np.isfinite(observed) and np.isfinite(replicates.fallback) and replicates.fallback != 0
+    if not np.isfinite(observed) and not row.infinite:
+        row.reason_missing = "nothing to compare"
+        return row
+    if row.infinite:
+        observed, floor, split, null = (
+            replicates.fallback,
+            replicates.fallback_floor,
+            replicates.fallback_split,
+            replicates.fallback_null,
+        )
+    elif len(replicates.fallback_null) and not np.isfinite(null).all():
+        null, observed = replicates.fallback_null, replicates.fallback
+    row.p = p_value(observed, null, two_sided=metric.kind == "signed")
+    floor, split = _both_finite(floor, split)
+    spread = float(floor.std()) if len(floor) else 0.0
+    if len(floor):
+        row.excess = float((split - floor).mean())
+        row.z = row.excess / spread if spread > 0 else None
+    if row.infinite:
+        row.excess = None
+        return row
+    if metric.kind == "signed":
+        row.effect = replicates.observed
+        row.interval, row.interval90 = (
+            _bootstrap_interval(metric, row.effect, replicates.bootstrap, level) for level in (0.95, 0.90)
+        )
+        centre = 0.0
+    else:
+        baseline = float(np.nanmean(replicates.null)) if paired else float(floor.mean()) if len(floor) else np.nan
+        raw = replicates.observed if paired else float(split.mean()) if len(split) else np.nan
+        row.real, row.sim, row.effect = _finite(baseline), _finite(raw), _finite(raw - baseline)
+        row.excess = row.effect
+        if row.effect is not None and len(split):
+            sd = float(split.std())
+            row.interval, row.interval90 = (
+                (row.effect - z * sd, row.effect + z * sd) for z in (NORMAL[0.95], NORMAL[0.90])
+            )
+        centre = float(floor.mean()) if len(floor) else 0.0
+    if len(floor):
+        low, high = np.quantile(floor, [0.025, 0.975])
+        row.noise = (float(low) - centre, float(high) - centre)
+    if metric.relative and not estimate.scope:
+        row.real_interval = _bootstrap_interval(metric, replicates.real, replicates.real_bootstrap, 0.95)
+        row.margin = None if metric.margin is None or row.real is None else metric.margin * abs(row.real)
+        if metric.needs_real_value and (row.real_interval is None or row.real_interval[0] <= 0 <= row.real_interval[1]):
+            row.reason_missing = "no lead in the real log to lose"
+            row.effect = row.interval = row.interval90 = row.excess = row.z = row.p = None
+    elif not metric.relative:
+        row.margin = metric.margin
+    if row.margin and spread > 0 and not metric.equal_users:
+        row.needed = int(np.ceil(half * (POWER * spread / row.margin) ** 2))
+    return row
+
+
+def p_value(observed: float, null: Floats, *, two_sided: bool) -> float:
+    """(1 + #{null at least as extreme as observed}) / (1 + number of null draws), with a hair of tolerance for ties."""
+    draws = null[np.isfinite(null)]
+    extreme, drawn = (abs(observed), np.abs(draws)) if two_sided else (observed, draws)
+    slack = 1e-12 + 1e-9 * abs(extreme)
+    # a draw without a value speaks for no difference as little as against it: it counts as extreme
+    return float(1 + (drawn >= extreme - slack).sum() + len(null) - len(draws)) / (1 + len(null))
+
+
+def _bootstrap_interval(metric: Metric, effect: float, draws: Floats, level: float) -> Interval | None:
+    finite = draws[np.isfinite(draws)]
+    if not len(draws) or len(finite) < MOST * len(draws):
+        return None
+    low, high = (float(q) for q in np.quantile(finite, [(1 - level) / 2, (1 + level) / 2]))
+    return (2 * effect - high, 2 * effect - low) if metric.interval == "basic" else (low, high)
+
+
+def _both_finite(left: Floats, right: Floats) -> tuple[Floats, Floats]:
+    keep = np.isfinite(left) & np.isfinite(right)
+    return (left[keep], right[keep]) if keep.sum() * 2 >= len(keep) else (left[:0], right[:0])
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's step-down adjusted p-values, in the given order (Holm 1979)."""
+    adjusted = [0.0] * len(p)
+    worst = 0.0
+    for rank, index in enumerate(sorted(range(len(p)), key=lambda i: (p[i], i))):
+        worst = max(worst, min(1.0, (len(p) - rank) * p[index]))
+        adjusted[index] = worst
+    return adjusted
+
+
+def benjamini_hochberg(p: Sequence[float]) -> list[float]:
+    """Benjamini and Hochberg's step-up adjusted p-values, in the given order (1995)."""
+    adjusted = [0.0] * len(p)
+    best = 1.0
+    for rank, index in reversed(list(enumerate(sorted(range(len(p)), key=lambda i: (p[i], i)), start=1))):
+        best = min(best, p[index] * len(p) / rank)
+        adjusted[index] = best
+    return adjusted
+
+
+def adjust(rows: Sequence[Outcome]) -> None:
+    """Set ``p_adjusted``: Holm over the tested primaries, Benjamini-Hochberg within each table of a metric's scopes."""
+    tables: dict[tuple[str, ...], list[Outcome]] = {}
+    for row in rows:
+        if row.primary:
+            if row.tested:
+                tables.setdefault(("primaries",), []).append(row)
+        elif row.p is not None and row.reason_missing is None:
+            tables.setdefault((row.metric.id, *sorted(row.scope)), []).append(row)
+    for key, table in tables.items():
+        correct = holm if key == ("primaries",) else benjamini_hochberg
+        for row, p in zip(table, correct([row.p or 0.0 for row in table]), strict=True):
+            row.p_adjusted = p
+
+
+def decide(row: Outcome, given: bool) -> Verdict | None:
+    """Give the verdict on a primary whose p is adjusted.
+
+    "within noise" where the 90 % interval lies inside the margin, "gap" where the adjusted p is below .05 and the
+    effect beyond the margin, else "too few users to tell".
+    """
+    if given:
+        return GIVEN
+    if row.reason_missing is not None:
+        return TOO_FEW if row.reason_missing == "too few users" else None
+    if row.p_adjusted is None or row.margin is None:
+        return TOO_FEW
+    if row.interval90 and -row.margin < row.interval90[0] and row.interval90[1] < row.margin:
+        return WITHIN
+    size = np.inf if row.infinite else (row.effect or 0.0)
+    beyond = size > row.margin if row.metric.kind == "distance" else abs(size) > row.margin
+    return GAP if beyond and row.p_adjusted < ALPHA else TOO_FEW
