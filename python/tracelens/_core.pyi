@@ -2,10 +2,13 @@
 
 from typing import Any, final
 
+__all__ = ["ArrowStream", "EventGroups", "EventReader", "Traces", "__version__", "build_profile", "mappings"]
+
 __version__: str
 build_profile: str
 
 def mappings() -> list[str]: ...
+
 @final
 class ArrowStream:
     @staticmethod

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -17,13 +17,22 @@ from tracelens.errors import TracelensError
 IntoColumn: TypeAlias = str | pl.Expr | pl.Series
 
 _LIBRARY = Path(_core.__file__)
-_MICROSECONDS = {"us": 1, "ms": 1_000, "s": 10**6, "m": 60 * 10**6, "h": 3600 * 10**6, "d": 86400 * 10**6, "w": 7 * 86400 * 10**6}
+_MICROSECONDS = {
+    "us": 1,
+    "ms": 1_000,
+    "s": 10**6,
+    "m": 60 * 10**6,
+    "h": 3600 * 10**6,
+    "d": 86400 * 10**6,
+    "w": 7 * 86400 * 10**6,
+}
 
 
 def burstiness(time: IntoColumn) -> pl.Expr:
     """Burstiness of a sequence of times, in the form of Kim and Jo that is fair to short sequences.
 
-    B_n = (sqrt(n + 1) r - sqrt(n - 1)) / ((sqrt(n + 1) - 2) r + sqrt(n - 1)), with r the coefficient of variation of the n gaps.
+    B_n = (sqrt(n + 1) r - sqrt(n - 1)) / ((sqrt(n + 1) - 2) r + sqrt(n - 1)), with r the coefficient of variation
+    (standard deviation over mean) of the n gaps.
 
     Parameters
     ----------
@@ -33,8 +42,8 @@ def burstiness(time: IntoColumn) -> pl.Expr:
     Returns
     -------
     Expr
-        One Float64 a group, in [-1, 1]: -1 for a metronome, about 0 for pure chance, 1 for a single burst. Null for fewer than two gaps or
-        if all times are the same.
+        One Float64 a group, in [-1, 1]: -1 for a metronome, about 0 for pure chance, 1 for a single burst. Null for
+        fewer than two gaps or if all times are the same.
 
     Raises
     ------
@@ -60,9 +69,7 @@ def burstiness(time: IntoColumn) -> pl.Expr:
     >>> events.group_by("user", maintain_order=True).agg(burstiness("time").round(3)).rows()
     [('clock', -1.0), ('person', 0.933)]
     """
-    return register_plugin_function(
-        plugin_path=_LIBRARY, function_name="burstiness", args=[time], returns_scalar=True
-    )
+    return register_plugin_function(plugin_path=_LIBRARY, function_name="burstiness", args=[time], returns_scalar=True)
 
 
 def conversion_chains(
@@ -87,9 +94,9 @@ def conversion_chains(
     Returns
     -------
     Expr
-        One list a group, with a struct for each conversion in the order of time: ``time`` (us), ``depth`` (UInt32, number of runs
-        of one scenario, the conversion's own included), ``span`` (Duration from the first event of the chain), ``scenarios`` (UInt32, number of
-        distinct ones) and ``path`` ("search>video>shop").
+        One list a group, with a struct for each conversion in the order of time: ``time`` (Datetime in us), ``depth``
+        (UInt32, number of runs of one scenario, the conversion's own included), ``span`` (Duration from the first event of
+        the chain), ``scenarios`` (UInt32, number of distinct ones) and ``path`` ("search>video>shop").
 
     Raises
     ------
@@ -134,23 +141,24 @@ def scan_traces(
 ) -> pl.LazyFrame:
     """Logs of any format as a lazy frame of canonical events, read in parallel when the query runs.
 
-    Only the columns that the query needs are made, and reading stops when it has enough rows. Each collect reads afresh.
+    Only the columns that the query needs are made, and reading stops when it has enough rows. Each collect reads
+    afresh.
 
     Parameters
     ----------
     path : path or iterable of paths
         Files, directories or glob patterns.
     mapping : str or path, optional
-        Name of a built-in mapping or path of a mapping file. If missing: the ``tracelens.toml`` beside the logs, else the
-        built-in mapping that fits.
+        Name of a built-in mapping or path of a mapping file. If missing: the ``tracelens.toml`` beside the logs, else
+        the built-in mapping that fits.
     on_bad_row : {"error", "drop"}
         Stop at a row that cannot be read, or leave it out.
 
     Returns
     -------
     LazyFrame
-        Columns user, time, time_precision, seq, scenario, action, role, valence, occurred, item, category, value, count,
-        text, record.
+        Columns user, time, time_precision, seq, scenario, action, role, valence, occurred, item, category, value,
+        count, text, record.
 
     Raises
     ------
@@ -176,11 +184,12 @@ def scan_traces(
         columns = _needed(with_columns, predicate)
         for group in _core.EventReader(paths, plan, columns, on_bad_row):
             frame = pl.DataFrame(group)
-            if predicate is not None:
-                frame = frame.filter(predicate)
+            # A limit that comes with a predicate stood before it in the query. One that stood after it polars keeps.
             if n_rows is not None:
                 frame = frame.head(n_rows)
                 n_rows -= frame.height
+            if predicate is not None:
+                frame = frame.filter(predicate)
             yield frame if with_columns is None else frame.select(with_columns)
             if n_rows == 0:
                 return

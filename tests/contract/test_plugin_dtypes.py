@@ -1,4 +1,4 @@
-"""The plugin ABI against every polars type: an ordinary exception or a result, in a process of its own, and never an abort."""
+"""The plugin ABI against every polars type, each in a process of its own: a result or an exception, never an abort."""
 
 import subprocess
 import sys
@@ -15,7 +15,8 @@ from tracelens.polars import burstiness, conversion_chains
 at = [datetime(2025, 9, day) for day in (1, 2, 5, 9)]
 COLUMNS = {
     **{name: pl.Series([1, 2, 3, 4], dtype=getattr(pl, name)) for name in (
-        "Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128", "Float16", "Float32", "Float64"
+        *("Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128"),
+        *("Float16", "Float32", "Float64"),
     ) if hasattr(pl, name)},
     "Boolean": pl.Series([True, False, None, True]),
     "String": pl.Series(["a", "b", None, "a"]),
@@ -36,8 +37,8 @@ COLUMNS = {
 }
 name, engine = sys.argv[1:]
 column = COLUMNS[name].alias("column")
-frame = pl.DataFrame({"group": [1, 1, 1, 2], "time": at, "scenario": list("abca"), "conversion": [False, False, True, True]})
-frame = frame.with_columns(column)
+others = {"group": [1, 1, 1, 2], "time": at, "scenario": list("abca"), "conversion": [False, False, True, True]}
+frame = pl.DataFrame(others).with_columns(column)
 QUERIES = {
     "burstiness": lambda f: f.select(burstiness("column")),
     "burstiness in groups": lambda f: f.group_by("group").agg(burstiness("column")),
@@ -54,7 +55,19 @@ for query, ask in QUERIES.items():
         print(query, "|", type(error).__name__, "|", str(error).splitlines()[0])
 """
 NUMBERS = ["Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64"]
-OTHERS = ["Int128", "UInt128", "Float16", "Boolean", "String", "Binary", "Date", "Time", "Categorical", "Enum", "Decimal"]
+OTHERS = [
+    "Int128",
+    "UInt128",
+    "Float16",
+    "Boolean",
+    "String",
+    "Binary",
+    "Date",
+    "Time",
+    "Categorical",
+    "Enum",
+    "Decimal",
+]
 NESTED = ["List", "Array", "Struct", "Null", "Duration ms", "Duration us", "Duration ns"]
 TIMES = [f"Datetime {unit} {zone}" for unit in ("ms", "us", "ns") for zone in (None, "UTC", "Asia/Shanghai")]
 
@@ -101,7 +114,8 @@ def test_memory_is_given_back() -> None:
 import polars as pl, resource
 from tracelens.polars import burstiness, conversion_chains
 n = 1_000_000
-frame = pl.DataFrame({"time": pl.int_range(n, eager=True).cast(pl.Datetime("us")), "scenario": ["a scenario of some length"] * n})
+frame = pl.DataFrame({"time": pl.int_range(n, eager=True).cast(pl.Datetime("us"))})
+frame = frame.with_columns(scenario=pl.lit("a scenario of some length"))
 frame = frame.with_columns(user=pl.int_range(n, eager=True) // 100, conversion=pl.int_range(n, eager=True) % 1000 == 0)
 wrong = frame.lazy().select(burstiness("scenario"))
 peaks = []
@@ -109,7 +123,8 @@ for i in range(30):
     engine = "streaming" if i % 2 else "in-memory"
     if i % 3 == 0:
         frame.lazy().group_by("user").agg(conversion_chains("time", "scenario", "conversion")).collect(engine=engine)
-    frame.lazy().select(b=burstiness("time"), c=conversion_chains("time", "scenario", "conversion")).collect(engine=engine)
+    chains = conversion_chains("time", "scenario", "conversion")
+    frame.lazy().select(b=burstiness("time"), c=chains).collect(engine=engine)
     try: wrong.collect(engine=engine)
     except pl.exceptions.ComputeError: pass
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

@@ -5,7 +5,7 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::Path;
 use tracelens_core::error::{Code, Error, Result};
 use tracelens_core::event::{EventBatch, NO_TIME, Role};
 use tracelens_core::gather::{self, Calendar, Gatherer};
@@ -16,6 +16,7 @@ use tracelens_core::statistics::{self, Options};
 
 /// All events of one side, gathered by user.
 #[pyclass(frozen, module = "tracelens._core")]
+#[expect(clippy::struct_field_names, reason = "they are what they are in the core")]
 pub(crate) struct Traces {
     traces: gather::Traces,
     mapping: Mapping,
@@ -57,7 +58,7 @@ pub(crate) fn open(paths: &[String], mapping: Option<&str>) -> Result<(discover:
     Ok((found, mapping, why))
 }
 
-fn load_file(path: &PathBuf) -> Result<Mapping> {
+fn load_file(path: &Path) -> Result<Mapping> {
     Mapping::load(&path.to_string_lossy())
 }
 
@@ -98,7 +99,7 @@ impl Traces {
     fn from_arrow(py: Python<'_>, frame: pyo3_arrow::PyRecordBatchReader, mapping: &str, jobs: Option<usize>) -> PyResult<Self> {
         let reader = frame.into_reader()?;
         let work = || -> Result<Self> {
-            let mapping = Mapping::parse(mapping, std::path::Path::new("the mapping handed over"))?;
+            let mapping = Mapping::parse(mapping, Path::new("the mapping handed over"))?;
             let mut gatherer = Gatherer::default();
             let mut ordinal = 0;
             for batch in reader {

@@ -7,7 +7,7 @@
 pub struct Burstiness {
     /// Goh and Barabasi's B = (r - 1) / (r + 1), r the coefficient of variation of the gaps; biased towards -1 for few gaps.
     pub plain: f64,
-    /// Kim and Jo's B_n, which for n gaps reaches from -1 to 1 and is near 0 for pure chance whatever n.
+    /// Kim and Jo's `B_n`, which for n gaps reaches from -1 to 1 and is near 0 for pure chance whatever n.
     pub finite: f64,
 }
 
