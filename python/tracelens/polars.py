@@ -95,8 +95,8 @@ def conversion_chains(
     -------
     Expr
         One list a group, with a struct for each conversion in the order of time: ``time`` (Datetime in us), ``depth``
-        (UInt32, number of runs of one scenario, the conversion's own included), ``span`` (Duration from the first event of
-        the chain), ``scenarios`` (UInt32, number of distinct ones) and ``path`` ("search>video>shop").
+        (UInt32, number of runs of one scenario, the conversion's own included), ``span`` (Duration from the first event
+        of the chain), ``scenarios`` (UInt32, number of distinct ones) and ``path`` ("search>video>shop").
 
     Raises
     ------
