@@ -30,7 +30,9 @@ fn capsule<'py>(
     let next = move || match catch_unwind(AssertUnwindSafe(|| batches.next())) {
         Ok(None) => None,
         Ok(Some(Ok(batch))) => Some(Ok(Arc::new(StructArray::from(batch)) as ArrayRef)),
-        Ok(Some(Err(error))) => Some(Err(ArrowError::ExternalError(error.to_string().replace('\0', " ").into()))),
+        Ok(Some(Err(error))) => Some(Err(ArrowError::ExternalError(
+            error.to_string().replace('\0', " ").into(),
+        ))),
         Err(_) => Some(Err(ArrowError::ExternalError("this is a bug of tracelens".into()))),
     };
     let arrays = ArrayIterator::new(std::iter::from_fn(next), as_field(schema));
@@ -48,7 +50,10 @@ impl ArrowStream {
     /// A table of these batches, of which there has to be one.
     pub(crate) fn of_batches(batches: Vec<RecordBatch>) -> Result<Self> {
         match batches.first() {
-            Some(first) => Ok(Self { schema: first.schema(), batches }),
+            Some(first) => Ok(Self {
+                schema: first.schema(),
+                batches,
+            }),
             None => Err(Error::new(Code::Frame, "a table without a batch has no columns")),
         }
     }
@@ -60,7 +65,9 @@ impl ArrowStream {
     #[staticmethod]
     fn empty(py: Python<'_>) -> PyResult<Self> {
         let batch = to_record_batch(&EventBatch::default(), None);
-        batch.and_then(|b| Self::of_batches(vec![b])).map_err(|e| to_python(py, &e))
+        batch
+            .and_then(|b| Self::of_batches(vec![b]))
+            .map_err(|e| to_python(py, &e))
     }
 
     /// Number of rows.
@@ -78,7 +85,12 @@ impl ArrowStream {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        capsule(py, &self.schema, self.batches.clone().into_iter().map(Ok), requested_schema)
+        capsule(
+            py,
+            &self.schema,
+            self.batches.clone().into_iter().map(Ok),
+            requested_schema,
+        )
     }
 }
 
@@ -95,9 +107,19 @@ pub(crate) struct EventReader {
 impl EventReader {
     fn open(&self) -> Result<Groups> {
         let (found, mapping, _) = crate::traces::open(&self.paths, self.mapping.as_deref())?;
-        let text = self.columns.as_ref().is_none_or(|columns| columns.iter().any(|c| c == "text"));
-        let options = ReadOptions { on_bad_row: self.on_bad_row, max_bad: None, text };
-        Ok(Groups { reader: Reader::open(found, mapping, options)?, columns: self.columns.clone() })
+        let text = self
+            .columns
+            .as_ref()
+            .is_none_or(|columns| columns.iter().any(|c| c == "text"));
+        let options = ReadOptions {
+            on_bad_row: self.on_bad_row,
+            max_bad: None,
+            text,
+        };
+        Ok(Groups {
+            reader: Reader::open(found, mapping, options)?,
+            columns: self.columns.clone(),
+        })
     }
 }
 
@@ -114,7 +136,13 @@ impl EventReader {
     ) -> PyResult<Self> {
         let on_bad_row = crate::traces::on_bad_row(py, on_bad_row)?;
         let schema = schema(columns.as_deref()).map_err(|e| to_python(py, &e))?;
-        Ok(Self { paths, mapping, columns, schema, on_bad_row })
+        Ok(Self {
+            paths,
+            mapping,
+            columns,
+            schema,
+            on_bad_row,
+        })
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {

@@ -5,8 +5,8 @@ use crate::error::{Code, Error, Result};
 use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Precision, Role};
 use arrow_array::types::UInt32Type;
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, RecordBatch, RecordBatchOptions,
-    StringArray, StringViewArray, TimestampMicrosecondArray, UInt32Array, UInt64Array,
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, RecordBatch, RecordBatchOptions, StringArray,
+    StringViewArray, TimestampMicrosecondArray, UInt32Array, UInt64Array,
 };
 use arrow_buffer::NullBuffer;
 use arrow_schema::ArrowError;

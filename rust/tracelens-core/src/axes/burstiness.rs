@@ -48,7 +48,13 @@ mod tests {
 
     #[test]
     fn a_metronome_is_minus_one() {
-        assert_eq!(from_gaps([7; 10]), Burstiness { plain: -1.0, finite: -1.0 });
+        assert_eq!(
+            from_gaps([7; 10]),
+            Burstiness {
+                plain: -1.0,
+                finite: -1.0
+            }
+        );
     }
 
     #[test]

@@ -82,8 +82,11 @@ impl SeriesExport {
         // SAFETY: as promised by the caller; polars forgets what it handed over.
         unsafe {
             let mut export = ptr::read(this);
-            let arrays: &[*mut FFI_ArrowArray] =
-                if export.len == 0 { &[] } else { slice::from_raw_parts(export.arrays, export.len) };
+            let arrays: &[*mut FFI_ArrowArray] = if export.len == 0 {
+                &[]
+            } else {
+                slice::from_raw_parts(export.arrays, export.len)
+            };
             let arrays = arrays.iter().map(|&array| ptr::read(array)).collect();
             let input = Input::new(&*export.field);
             if let Some(release) = export.release {
@@ -96,7 +99,10 @@ impl SeriesExport {
     fn new(field: &Field, array: &ArrayRef) -> Result<Self, String> {
         let field = Box::new(FFI_ArrowSchema::try_from(field).map_err(|e| e.to_string())?);
         let array = Box::new(FFI_ArrowArray::new(&array.to_data()));
-        let mut owned = Box::new(Owned { field, arrays: Box::new([Box::into_raw(array)]) });
+        let mut owned = Box::new(Owned {
+            field,
+            arrays: Box::new([Box::into_raw(array)]),
+        });
         Ok(Self {
             field: &raw mut *owned.field,
             arrays: owned.arrays.as_mut_ptr(),
@@ -132,7 +138,10 @@ fn guarded(work: impl FnOnce() -> Result<(), String>) {
         Ok(Ok(())) => return,
         Ok(Err(message)) => message,
         Err(panic) => {
-            let why = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            let why = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or(panic.downcast_ref::<&str>().copied());
             format!("this is a bug of tracelens: {}", why.unwrap_or("unknown"))
         }
     };
@@ -144,7 +153,11 @@ fn guarded(work: impl FnOnce() -> Result<(), String>) {
 /// `pointer` is null or dangling where `len` is 0, else points at `len` values.
 unsafe fn slice_of<'a, T>(pointer: *const T, len: usize) -> &'a [T] {
     // SAFETY: as promised by the caller.
-    if len == 0 { &[] } else { unsafe { slice::from_raw_parts(pointer, len) } }
+    if len == 0 {
+        &[]
+    } else {
+        unsafe { slice::from_raw_parts(pointer, len) }
+    }
 }
 
 /// # Safety
@@ -222,4 +235,8 @@ macro_rules! export {
 }
 
 export!(Burstiness, _polars_plugin_burstiness, _polars_plugin_field_burstiness);
-export!(ConversionChains, _polars_plugin_conversion_chains, _polars_plugin_field_conversion_chains);
+export!(
+    ConversionChains,
+    _polars_plugin_conversion_chains,
+    _polars_plugin_field_conversion_chains
+);

@@ -63,23 +63,38 @@ impl Expression for ConversionChains {
     }
 
     fn call(inputs: &[Input], columns: Vec<Column>, kwargs: &[u8]) -> Result<ArrayRef, String> {
-        let window: Window =
-            serde_pickle::from_slice(kwargs, serde_pickle::DeOptions::new()).map_err(|e| format!("bad arguments: {e}"))?;
-        let options = ChainOptions { look_back: window.look_back, ..ChainOptions::default() };
+        let window: Window = serde_pickle::from_slice(kwargs, serde_pickle::DeOptions::new())
+            .map_err(|e| format!("bad arguments: {e}"))?;
+        let options = ChainOptions {
+            look_back: window.look_back,
+            ..ChainOptions::default()
+        };
         let zone = is_time("conversion_chains", &inputs[0])?;
         let columns = chunks(inputs, columns)?;
-        let rows = columns.iter().map(|c| c.iter().map(Array::len).sum()).collect::<Vec<usize>>();
+        let rows = columns
+            .iter()
+            .map(|c| c.iter().map(Array::len).sum())
+            .collect::<Vec<usize>>();
         // A literal comes as one row.
-        let all = if rows.contains(&0) { 0 } else { rows.iter().copied().max().unwrap_or(0) };
+        let all = if rows.contains(&0) {
+            0
+        } else {
+            rows.iter().copied().max().unwrap_or(0)
+        };
         if let Some(i) = rows.iter().position(|&n| n != all && n != 1) {
             let name = &inputs[i].name;
-            return Err(format!("conversion_chains: column {name:?} has {} rows where others have {all}", rows[i]));
+            return Err(format!(
+                "conversion_chains: column {name:?} has {} rows where others have {all}",
+                rows[i]
+            ));
         }
         let mut names = Pool::default();
         let time = times(&columns[0])?;
         let scenario = codes(&columns[1], &mut names)?;
-        let conversion: Vec<bool> =
-            columns[2].iter().flat_map(|c| c.as_boolean().iter().map(|b| b.unwrap_or(false)).collect::<Vec<_>>()).collect();
+        let conversion: Vec<bool> = columns[2]
+            .iter()
+            .flat_map(|c| c.as_boolean().iter().map(|b| b.unwrap_or(false)).collect::<Vec<_>>())
+            .collect();
         let row = |i: usize| Some((at(&time, i)?, at(&scenario, i)?, conversion[i % conversion.len()]));
         let (known, conversion): (Vec<_>, Vec<bool>) = (0..all).filter_map(row).map(|(t, s, c)| ((t, s), c)).unzip();
         let (time, scenario): (Vec<i64>, Vec<u32>) = known.into_iter().unzip();
@@ -87,7 +102,8 @@ impl Expression for ConversionChains {
         let list = struct_array(&chains, &names, zone)?;
         let item = Field::new("item", list.data_type().clone(), true);
         let offsets = OffsetBuffer::from_lengths([chains.len()]);
-        let array = LargeListArray::try_new(Arc::new(item), offsets, Arc::new(list), None).map_err(|e| e.to_string())?;
+        let array =
+            LargeListArray::try_new(Arc::new(item), offsets, Arc::new(list), None).map_err(|e| e.to_string())?;
         Ok(Arc::new(array))
     }
 }
@@ -129,7 +145,10 @@ fn wrong(expression: &str, input: &Input, wanted: &str) -> String {
         Ok(data_type) => data_type.to_string(),
         Err(format) => format.clone(),
     };
-    format!("{expression}: column {:?} has to be {wanted}, but is {found} (as an Arrow type)", input.name)
+    format!(
+        "{expression}: column {:?} has to be {wanted}, but is {found} (as an Arrow type)",
+        input.name
+    )
 }
 
 /// The zone of a column of times.
@@ -188,10 +207,22 @@ fn codes(chunks: &[ArrayRef], names: &mut Pool) -> Result<Vec<Option<u32>>, Stri
                 };
                 let keys = chunk.as_any_dictionary().keys();
                 match **key {
-                    DataType::UInt8 => codes.extend(keys.as_primitive::<UInt8Type>().iter().map(|k| code(k.map(usize::from)))),
-                    DataType::UInt16 => codes.extend(keys.as_primitive::<UInt16Type>().iter().map(|k| code(k.map(usize::from)))),
+                    DataType::UInt8 => codes.extend(
+                        keys.as_primitive::<UInt8Type>()
+                            .iter()
+                            .map(|k| code(k.map(usize::from))),
+                    ),
+                    DataType::UInt16 => codes.extend(
+                        keys.as_primitive::<UInt16Type>()
+                            .iter()
+                            .map(|k| code(k.map(usize::from))),
+                    ),
                     DataType::UInt32 => {
-                        codes.extend(keys.as_primitive::<UInt32Type>().iter().map(|k| code(k.map(|k| k as usize))));
+                        codes.extend(
+                            keys.as_primitive::<UInt32Type>()
+                                .iter()
+                                .map(|k| code(k.map(|k| k as usize))),
+                        );
                     }
                     ref other => return Err(format!("no scenario in a column coded by {other}")),
                 }
