@@ -44,8 +44,10 @@ lint: $(VENV)/.dev ## ruff, mypy, stubtest and lint-imports
 wheel: dist/.built ## build the release wheel into dist/
 	@ls dist/*.whl
 
-bench: $(VENV)/.dev ## what takes minutes: see benchmarks/
-	$(BIN)/python benchmarks/run.py
+bench: $(VENV)/.dev ## reading speed beside polars and duckdb: make bench LOG=big.jsonl (columns as in benchmarks/flat.toml)
+	@test -n "$(LOG)" || { echo "make bench LOG=big.jsonl"; exit 2; }
+	$(PIP) install duckdb
+	$(BIN)/python benchmarks/read.py $(LOG) --mapping benchmarks/flat.toml
 
 clean: ## remove what was built, the environment included
 	rm -rf $(VENV) dist demo target .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

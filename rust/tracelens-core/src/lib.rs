@@ -1,15 +1,21 @@
 //! tracelens-core reads behaviour logs, gathers them into traces of users, and folds each trace into statistics.
-//! It knows no Python. Data flows one way, and the modules stand in that order:
-//! mapping, input, format, reader, gather, axes, statistics.
+//! It knows no Python. Data flows one way, and the modules stand in that order.
 
 pub mod error;
 pub mod event;
 
-pub mod format;
-pub mod input;
 pub mod mapping;
+
+pub mod input;
+
+pub mod format;
+
 pub mod reader;
 
-pub mod axes;
+pub mod arrow;
+
 pub mod gather;
+
+pub mod axes;
+
 pub mod statistics;

@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value, clippy::used_underscore_binding, missing_docs)]
 
 mod error;
+mod polars_plugin;
 mod stream;
 mod traces;
 
@@ -13,7 +14,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::stream::{ArrowStream, EventReader};
+    use super::stream::{ArrowStream, EventGroups, EventReader};
     #[pymodule_export]
     use super::traces::Traces;
     use super::{PyModule, PyModuleMethods, PyResult, builtin_mappings, pyfunction};
@@ -28,7 +29,10 @@ mod _core {
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        m.add("build_profile", if cfg!(debug_assertions) { "debug" } else { "release" })
+        m.add(
+            "build_profile",
+            if cfg!(debug_assertions) { "debug" } else { "release" },
+        )
     }
 }
 

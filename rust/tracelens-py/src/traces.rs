@@ -5,7 +5,7 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::Path;
 use tracelens_core::error::{Code, Error, Result};
 use tracelens_core::event::{EventBatch, NO_TIME, Role};
 use tracelens_core::gather::{self, Calendar, Gatherer};
@@ -16,6 +16,7 @@ use tracelens_core::statistics::{self, Options};
 
 /// All events of one side, gathered by user.
 #[pyclass(frozen, module = "tracelens._core")]
+#[expect(clippy::struct_field_names, reason = "they are what they are in the core")]
 pub(crate) struct Traces {
     traces: gather::Traces,
     mapping: Mapping,
@@ -30,7 +31,10 @@ fn run<T: Send>(py: Python<'_>, jobs: Option<usize>, work: impl FnOnce() -> T + 
     }
     py.detach(|| match jobs {
         None => Ok(work()),
-        Some(n) => rayon::ThreadPoolBuilder::new().num_threads(n).build().map(|pool| pool.install(work)),
+        Some(n) => rayon::ThreadPoolBuilder::new()
+            .num_threads(n)
+            .build()
+            .map(|pool| pool.install(work)),
     })
     .map_err(|e| bad_option(py, format!("cannot start {jobs:?} threads: {e}")))
 }
@@ -39,7 +43,10 @@ pub(crate) fn on_bad_row(py: Python<'_>, name: &str) -> PyResult<OnBadRow> {
     match name {
         "error" => Ok(OnBadRow::Error),
         "drop" => Ok(OnBadRow::Drop),
-        other => Err(bad_option(py, format!("on_bad_row is \"error\" or \"drop\", not {other:?}"))),
+        other => Err(bad_option(
+            py,
+            format!("on_bad_row is \"error\" or \"drop\", not {other:?}"),
+        )),
     }
 }
 
@@ -48,7 +55,10 @@ pub(crate) fn open(paths: &[String], mapping: Option<&str>) -> Result<(discover:
     let found = discover::discover(paths)?;
     let (mapping, why) = match (mapping, &found.mapping) {
         (Some(name), _) => (Mapping::load(name)?, None),
-        (None, Some(path)) => (load_file(path)?, Some(format!("{} lies beside the logs", path.display()))),
+        (None, Some(path)) => (
+            load_file(path)?,
+            Some(format!("{} lies beside the logs", path.display())),
+        ),
         (None, None) => {
             let (mapping, why) = mapping::guess::guess(&found.files)?;
             (mapping, Some(why))
@@ -57,7 +67,7 @@ pub(crate) fn open(paths: &[String], mapping: Option<&str>) -> Result<(discover:
     Ok((found, mapping, why))
 }
 
-fn load_file(path: &PathBuf) -> Result<Mapping> {
+fn load_file(path: &Path) -> Result<Mapping> {
     Mapping::load(&path.to_string_lossy())
 }
 
@@ -75,7 +85,11 @@ impl Traces {
         text: bool,
         jobs: Option<usize>,
     ) -> PyResult<Self> {
-        let options = ReadOptions { on_bad_row: self::on_bad_row(py, on_bad_row)?, max_bad, text };
+        let options = ReadOptions {
+            on_bad_row: self::on_bad_row(py, on_bad_row)?,
+            max_bad,
+            text,
+        };
         let work = || -> Result<Self> {
             let (found, mapping, why) = open(&paths, mapping)?;
             let mut reader = Reader::open(found, mapping.clone(), options)?;
@@ -87,7 +101,12 @@ impl Traces {
             }
             let report = reader.report().clone();
             let traces = gatherer.finish().map_err(|e| no_events(e, &paths, &report))?;
-            Ok(Self { traces, mapping, why, report: Some(report) })
+            Ok(Self {
+                traces,
+                mapping,
+                why,
+                report: Some(report),
+            })
         };
         run(py, jobs, work)?.map_err(|e| to_python(py, &e))
     }
@@ -95,19 +114,29 @@ impl Traces {
     /// Gather a frame of canonical events.
     #[staticmethod]
     #[pyo3(signature = (frame, mapping, jobs=None))]
-    fn from_arrow(py: Python<'_>, frame: pyo3_arrow::PyRecordBatchReader, mapping: &str, jobs: Option<usize>) -> PyResult<Self> {
+    fn from_arrow(
+        py: Python<'_>,
+        frame: pyo3_arrow::PyRecordBatchReader,
+        mapping: &str,
+        jobs: Option<usize>,
+    ) -> PyResult<Self> {
         let reader = frame.into_reader()?;
         let work = || -> Result<Self> {
-            let mapping = Mapping::parse(mapping, std::path::Path::new("the mapping handed over"))?;
+            let mapping = Mapping::parse(mapping, Path::new("the mapping handed over"))?;
             let mut gatherer = Gatherer::default();
             let mut ordinal = 0;
             for batch in reader {
                 let batch = batch.map_err(|e| Error::new(Code::Frame, format!("the frame cannot be read: {e}")))?;
-                let events = tracelens_core::arrow::from_record_batch(&batch, ordinal)?;
+                let events = tracelens_core::arrow::from_record_batch(&batch, ordinal, mapping.zone())?;
                 ordinal += batch.num_rows() as u64;
                 gatherer.push(events);
             }
-            Ok(Self { traces: gatherer.finish()?, mapping, why: None, report: None })
+            Ok(Self {
+                traces: gatherer.finish()?,
+                mapping,
+                why: None,
+                report: None,
+            })
         };
         run(py, jobs, work)?.map_err(|e| to_python(py, &e))
     }
@@ -172,7 +201,8 @@ impl Traces {
     #[pyo3(signature = (columns=None))]
     fn events(&self, py: Python<'_>, columns: Option<Vec<String>>) -> PyResult<crate::stream::ArrowStream> {
         let batch = py.detach(|| tracelens_core::arrow::to_record_batch(&self.batch(), columns.as_deref()));
-        crate::stream::ArrowStream::of_batches(vec![batch.map_err(|e| to_python(py, &e))?]).map_err(|e| to_python(py, &e))
+        crate::stream::ArrowStream::of_batches(vec![batch.map_err(|e| to_python(py, &e))?])
+            .map_err(|e| to_python(py, &e))
     }
 
     /// Tables of user statistics within local days `days = (from, until)`, or each user's own first day in `entry`.
@@ -234,9 +264,17 @@ fn no_events(error: Error, paths: &[String], report: &ReadReport) -> Error {
     if error.code() != Code::NoEvents {
         return error;
     }
-    let dropped: Vec<String> = report.dropped.iter().map(|(reason, n)| format!("{n} dropped: {reason}")).collect();
-    let mut error = Error::new(Code::NoEvents, format!("no usable event in {}", paths.join(", ")))
-        .note(format!("{} files, {} events in, {} used", report.files.len(), report.events_in, report.events_used));
+    let dropped: Vec<String> = report
+        .dropped
+        .iter()
+        .map(|(reason, n)| format!("{n} dropped: {reason}"))
+        .collect();
+    let mut error = Error::new(Code::NoEvents, format!("no usable event in {}", paths.join(", "))).note(format!(
+        "{} files, {} events in, {} used",
+        report.files.len(),
+        report.events_in,
+        report.events_used
+    ));
     for line in dropped {
         error = error.note(line);
     }

@@ -4,6 +4,7 @@
 //! users merge by concatenation, so neither threads nor partitions can change a byte.
 
 pub mod activity;
+pub mod burstiness;
 pub mod chains;
 pub mod clock;
 pub mod dependence;
