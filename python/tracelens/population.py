@@ -164,7 +164,8 @@ def simulate(users: int, days: int, seed: int, behaviour: Behaviour = REAL) -> L
 
 def _people(users: int, rng: np.random.Generator, homogenize: float) -> _People:
     def shrink(x: Floats) -> Floats:
-        return homogenize * x.mean(0, keepdims=True) + (1 - homogenize) * x
+        shrunk: Floats = homogenize * x.mean(0, keepdims=True) + (1 - homogenize) * x
+        return shrunk
 
     traits = np.exp(rng.normal(0.0, 0.8, (users, len(ACTIONS))))
     traits[rng.random(traits.shape) < 0.35] = 0.0  # many people never do a given thing
