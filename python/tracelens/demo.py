@@ -31,8 +31,8 @@ STYLES = ("Compact", "Classic", "Bright", "Quiet", "Golden", "Little", "Northern
 def write_demo(directory: str | PathLike[str], *, users: int = 300, days: int = 30, seed: int = 0) -> dict[str, Any]:
     """Write a population, ``real/``, and a simulation of the same people, ``sim/``, one JSON file per user.
 
-    The simulation is hyper-active, homogenized, Utopian, without a tail and without chains. What was planted, and what came
-    of it, is written to ``truth.json`` beside the two.
+    The simulation is hyper-active, homogenized, Utopian, without a tail and without chains. What was planted, and what
+    came of it, is written to ``truth.json`` beside the two.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def write_demo(directory: str | PathLike[str], *, users: int = 300, days: int = 
             content = {user: {"user_profile": _profile(user, seed), "action_history": history}}
             (folder / f"{user}.json").write_bytes(orjson.dumps(content))
     truth = {
-        "about": "Made by tracelens demo. The simulation is of the same people as the real side, with these biases planted.",
+        "about": "Made by tracelens demo: sim/ is a simulation of the people of real/, with these biases planted.",
         "users": users,
         "days": days,
         "seed": seed,
@@ -92,7 +92,7 @@ def demo_events(users: int = 300, days: int = 30, seed: int = 0, **behaviour: An
     ----------
     users, days, seed : int
     **behaviour
-        Fields of :class:`tracelens.population.Behaviour`, e.g. ``chain=False`` or ``homogenize=0.5``; the real side if none.
+        Fields of :class:`tracelens.population.Behaviour`, e.g. ``homogenize=0.5``; the real side if none.
     """
     import polars as pl
 
@@ -155,7 +155,8 @@ def _title(item: int) -> str:
 def _profile(user: str, seed: int) -> str:
     rng = np.random.default_rng([seed, 4, int(user.removeprefix("user_"))])
     who, age = rng.choice(["woman", "man"]), rng.choice(["18 to 24", "25 to 34", "35 to 49", "50 or older"])
-    return f"A {who} aged {age}, {rng.choice(['with', 'without'])} children, living in a {rng.choice(['large', 'small'])} city."
+    home, city = rng.choice(["with", "without"]), rng.choice(["large", "small"])
+    return f"A {who} aged {age}, {home} children, living in a {city} city."
 
 
 def _histories(log: Log, rng: np.random.Generator) -> Any:

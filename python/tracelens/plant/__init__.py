@@ -46,7 +46,7 @@ PLANTS: dict[str, Plant] = {
     ),
     "thin": Plant("records are dropped; a share STRENGTH is kept", "every kept record", 0.5),
     "eager": Plant(
-        "actions are repeated on the person's other exposures in the same scenario until there are STRENGTH times as many",
+        "actions are repeated on the person's exposures in the same scenario until there are STRENGTH times as many",
         "exposures, records, and every original event",
         2.0,
         1.0,
@@ -62,11 +62,16 @@ PLANTS: dict[str, Plant] = {
         needs_clock=True,
     ),
     "drop-tail": Plant(
-        "items that carry the bottom share STRENGTH of events become head items of the same category", "everything but items", 0.2
+        "items that carry the bottom share STRENGTH of events become head items of the same category",
+        "everything but items",
+        0.2,
     ),
-    "utopia": Plant("a share STRENGTH of negative actions becomes its positive twin", "everything but action and valence", 0.7),
+    "utopia": Plant(
+        "a share STRENGTH of negative actions becomes its positive twin", "everything but action and valence", 0.7
+    ),
     "shuffle-order": Plant(
-        "what records hold is permuted over the person's own records", "number and times of records, all that each person does"
+        "what records hold is permuted over the person's own records",
+        "number and times of records, all that each person does",
     ),
     "circular-shift": Plant(
         "each scenario of a person is rotated by whole days within the person's own first and last day",
@@ -74,12 +79,20 @@ PLANTS: dict[str, Plant] = {
         needs_clock=True,
     ),
     "flat-clock": Plant(
-        "sessions are laid at random over their day", "days, order, gaps within sessions, all but the time of day", needs_clock=True
+        "sessions are laid at random over their day",
+        "days, order, gaps within sessions, all but the time of day",
+        needs_clock=True,
     ),
-    "reverse-days": Plant("each person's days run backwards", "all but the date; the clock within a day", needs_clock=True),
-    "shuffle-days": Plant("each person's active days are permuted", "all but the date; the clock within a day", needs_clock=True),
+    "reverse-days": Plant(
+        "each person's days run backwards", "all but the date; the clock within a day", needs_clock=True
+    ),
+    "shuffle-days": Plant(
+        "each person's active days are permuted", "all but the date; the clock within a day", needs_clock=True
+    ),
     "unlink": Plant("items, with their categories, are permuted within person and scenario", "everything but links"),
-    "replay": Plant("which action is done is redrawn from the person's own in that scenario", "person, time, scenario and item"),
+    "replay": Plant(
+        "which action is done is redrawn from the person's own in that scenario", "person, time, scenario and item"
+    ),
     "relabel": Plant("traces are handed to the next person", "everything about the population"),
 }
 
@@ -146,7 +159,9 @@ def check(name: str, strength: float | None) -> float | None:
     if known is None:
         close = get_close_matches(name, PLANTS, 1)
         hint = f"did you mean {close[0]}?" if close else "choose one of those"
-        raise TracelensError.new(110, f"no planted simulator {name!r}", notes=(f"known: {', '.join(PLANTS)}",), help=hint)
+        raise TracelensError.new(
+            110, f"no planted simulator {name!r}", notes=(f"known: {', '.join(PLANTS)}",), help=hint
+        )
     if strength is None:
         return known.strength
     if known.strength is None:
@@ -192,10 +207,16 @@ def write_planted(
     directory.mkdir(parents=True, exist_ok=True)
     date = pl.col("time").dt.convert_time_zone(zone).dt.strftime("%Y-%m-%d")
     instant = pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
-    lines = canonical(events).with_columns(time=pl.when(pl.col("time_precision") == "day").then(date).otherwise(instant))
-    lines = lines.select(column for column in lines if column.null_count() < len(column) or column.name in ("user", "action"))
+    lines = canonical(events).with_columns(
+        time=pl.when(pl.col("time_precision") == "day").then(date).otherwise(instant)
+    )
+    lines = lines.select(
+        column for column in lines if column.null_count() < len(column) or column.name in ("user", "action")
+    )
     lines.write_ndjson(directory / "events.ndjson")
-    (directory / "tracelens.toml").write_text(mapping_text(zone=zone, exposure_by_record=exposure_by_record), encoding="utf-8")
+    (directory / "tracelens.toml").write_text(
+        mapping_text(zone=zone, exposure_by_record=exposure_by_record), encoding="utf-8"
+    )
     (directory / "PLANT.md").write_text(_note(name, check(name, strength), seed, source), encoding="utf-8")
 
 

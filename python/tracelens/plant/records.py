@@ -37,7 +37,9 @@ DEFAULTS: dict[str, Any] = {"seq": 0, "scenario": "all", "role": "active", "vale
 def canonical(events: pl.DataFrame) -> pl.DataFrame:
     """All canonical columns in their order, dictionaries as strings, missing ones by their defaults."""
     frame = events.with_columns(
-        pl.lit(DEFAULTS.get(name)).cast(dtype).alias(name) for name, dtype in SCHEMA.items() if name not in events.columns
+        pl.lit(DEFAULTS.get(name)).cast(dtype).alias(name)
+        for name, dtype in SCHEMA.items()
+        if name not in events.columns
     )
     frame = frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
     frame = frame.with_columns(pl.col(name).fill_null(value) for name, value in DEFAULTS.items())
@@ -89,7 +91,15 @@ class Records:
         frame = canonical(events)
         first = pl.col("time").min().over("user", "record")
         frame = frame.sort(
-            ["user", first, pl.col("seq").min().over("user", "record"), "record", "time", "seq", pl.all().exclude("user")],
+            [
+                "user",
+                first,
+                pl.col("seq").min().over("user", "record"),
+                "record",
+                "time",
+                "seq",
+                pl.all().exclude("user"),
+            ],
             nulls_last=True,
         )
         changed = pl.struct("user", "record").rle_id()
@@ -134,16 +144,26 @@ class Records:
     def at_local(self, local: Ints) -> Ints:
         """UTC of wall-clock times; a time that the clock skips is moved by the usual offset of the record."""
         naive = pl.Series(local).cast(pl.Datetime("us"))
-        utc = naive.dt.replace_time_zone(self.zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
-        return np.asarray(utc.cast(pl.Int64).fill_null(pl.Series(local - (self.local - self.time))).to_numpy(), dtype=np.int64)
+        utc = naive.dt.replace_time_zone(self.zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone(
+            "UTC"
+        )
+        return np.asarray(
+            utc.cast(pl.Int64).fill_null(pl.Series(local - (self.local - self.time))).to_numpy(), dtype=np.int64
+        )
 
     @property
     def timed(self) -> Bools:
         """Records with a time of day."""
-        return ~self.timeless & (self.precision != "day")
+        return np.asarray(~self.timeless & (self.precision != "day"), dtype=bool)
 
     def rebuild(
-        self, source: Ints, *, user: Ints | None = None, time: Ints | None = None, id: Ints | None = None, into: Ints | None = None
+        self,
+        source: Ints,
+        *,
+        user: Ints | None = None,
+        time: Ints | None = None,
+        id: Ints | None = None,
+        into: Ints | None = None,
     ) -> pl.DataFrame:
         """Write a log of new records.
 
@@ -208,7 +228,7 @@ def permute_within(groups: Ints, rng: np.random.Generator) -> Ints:
 
 
 def draw_within(groups: Ints, pool: Ints, wanted: Ints, rng: np.random.Generator) -> Ints:
-    """For each wanted group one random element of ``pool``, whose groups are ``groups``; -1 where the group is empty."""
+    """For each wanted group one random element of ``pool`` (of these ``groups``); -1 where the group is empty."""
     order = np.argsort(groups, kind="stable")
     ranked = groups[order]
     low, high = np.searchsorted(ranked, wanted, "left"), np.searchsorted(ranked, wanted, "right")

@@ -50,7 +50,13 @@ def thin(log: Records, strength: float, rng: Generator) -> pl.DataFrame:
 def eager(log: Records, strength: float, rng: Generator, exposure_by_record: bool) -> pl.DataFrame:
     events = log.events
     role, happened = events["role"].to_numpy(), events["occurred"].to_numpy()
-    places = log.start if exposure_by_record else np.flatnonzero((role == "exposure") & happened)
+    if (
+        exposure_by_record
+    ):  # one row a record, of those in which anything happened: the others stay as unseen as they were
+        rows = np.flatnonzero(happened)
+        places = rows[np.unique(log.record_of_event[rows], return_index=True)[1]]
+    else:
+        places = np.flatnonzero((role == "exposure") & happened)
     _require(len(places) > 0, "eager needs exposures, the log has none", "map a role to exposure, or [rows] exposure")
     done = np.flatnonzero(np.isin(role, ["active", "conversion"]) & happened)
     whole, part = divmod(strength - 1, 1)
@@ -111,7 +117,9 @@ def utopia(log: Records, strength: float, rng: Generator) -> pl.DataFrame:
     flipped = np.sort(rng.permutation(negative)[: round(strength * len(negative))])
     liked = events.filter(pl.col("valence") > 0, pl.col("occurred"))["action"].value_counts().sort(["count", "action"])
     known, usual = set(events["action"]), liked["action"][-1] if len(liked) else "like"
-    twin = {action: TWINS[action] if TWINS.get(action) in known else usual for action in events[flipped]["action"].unique()}
+    twin = {
+        action: TWINS[action] if TWINS.get(action) in known else usual for action in events[flipped]["action"].unique()
+    }
     turned = np.zeros(len(events), dtype=bool)
     turned[flipped] = True
     chosen = pl.Series(turned)
@@ -176,7 +184,9 @@ def flat_clock(log: Records, strength: float, rng: Generator) -> pl.DataFrame:
     length = (end - begin) // MICROS + 1
     sessions_day = new_day[starts].cumsum() - 1
     total = np.bincount(sessions_day, length + SESSION_GAP // MICROS).astype(np.int64)
-    room = np.where(total <= DAY // MICROS, SESSION_GAP // MICROS, 0)[sessions_day]  # apart by a session gap where that fits
+    room = np.where(total <= DAY // MICROS, SESSION_GAP // MICROS, 0)[
+        sessions_day
+    ]  # apart by a session gap where that fits
     free = np.maximum(DAY // MICROS - np.bincount(sessions_day, length + room).astype(np.int64), 0)[sessions_day]
     point = (rng.random(len(starts)) * free).astype(np.int64)
     point = point[np.lexsort((point, sessions_day))]
