@@ -1,4 +1,4 @@
-"""The demo population: the release's layout with its traps, and a simulation that has the planted biases and no others."""
+"""The demo population: the release's layout with its traps, and a simulation with the planted biases."""
 
 import time
 

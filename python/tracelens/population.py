@@ -1,7 +1,7 @@
 """A made-up population of app users: how the demo's people, and a biased simulation of them, behave.
 
-Everything is drawn column-wise with numpy from one seed. The people (tastes, rates, clocks) depend on the seed alone, so
-a simulation of the same seed is a simulation of the same people; what they do in it is drawn anew.
+Everything is drawn column-wise with numpy from one seed. The people (tastes, rates, clocks) depend on the seed alone:
+a simulation of the same seed is a simulation of the same people, and what they do in it is drawn anew.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ POSITIVE = ("like", "collect", "share", "follow", "send_gift", "join_group", "pu
 PASSIVE = ("watch", "show")
 CONVERSION = ("purchase",)
 
-# Where people go from each scenario, relative to their liking: a search opens videos and shops, ads and live rooms sell.
+# Where people go next, relative to their liking: searches open videos and shops, ads and live rooms sell.
 FLOW = np.array(
     [
         [0.2, 3.0, 0.5, 0.5, 2.0],
