@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import types
+from pathlib import Path
 
 import orjson
 import pytest
@@ -34,7 +35,7 @@ def asked(monkeypatch):
         calls.append((real, sims, options))
         if answer["raise"] is not None:
             raise answer["raise"]
-        return sample(*(os.path.basename(sim) for sim in sims))
+        return sample(*(Path(sim).name for sim in sims))
 
     module = types.ModuleType("tracelens.comparison")
     module.compare_paths = compare_paths
