@@ -57,7 +57,7 @@ IDENTICAL = {
     "drop-tail": ["user", "time", "time_precision", "seq", *(c for c in DONE if c != "item"), "text", "record"],
     "utopia": ["user", "time", "time_precision", "seq", *(c for c in DONE if c not in ("action", "valence")), "record"],
     "unlink": ["user", "time", "time_precision", "seq", *(c for c in DONE if c not in ("item", "category")), "record"],
-    "replay": ["user", "time", "time_precision", "seq", "scenario", "item", "category", "text", "record"],
+    "replay": ["user", "time", "time_precision", "seq", "scenario", "occurred", "item", "category", "text", "record"],
 }
 
 

@@ -27,6 +27,8 @@ def test_a_result_fits_its_schema(result):
 def test_provenance_says_what_was_read(result):
     files = result["provenance"]["files"]
     assert [(f["side"], f["files"], f["bytes"]) for f in files] == [("real", 1, 5), ("sim", 0, 0)]
+    again = assemble(sample(), command=[], paths={"real": f"{files[0]['path']}/*.json"})
+    assert again["provenance"]["files"][0]["bytes"] == 5, "a pattern is its files"
     assert result["provenance"]["command"] == ["compare", "log", "log"]
     assert result["provenance"]["created"].endswith("Z")
 

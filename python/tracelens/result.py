@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from glob import glob
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
@@ -120,7 +121,8 @@ def write_whole(content: bytes, path: Path) -> None:
 
 
 def _size(side: str, path: Path) -> dict[str, Any]:
-    found = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+    tops = [path] if path.exists() else [Path(p) for p in glob(str(path), recursive=True)]
+    found = [p for top in tops for p in ([top] if top.is_file() else top.rglob("*")) if p.is_file()]
     return {"side": side, "path": str(path), "files": len(found), "bytes": sum(p.stat().st_size for p in found)}
 
 

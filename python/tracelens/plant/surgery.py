@@ -218,13 +218,11 @@ def unlink(log: Records, strength: float, rng: Generator) -> pl.DataFrame:
 
 def replay(log: Records, strength: float, rng: Generator) -> pl.DataFrame:
     events = log.events
-    open_to_choice = events["role"].to_numpy() != "exposure"
-    places = np.flatnonzero(open_to_choice)
+    places = np.flatnonzero((events["role"].to_numpy() != "exposure") & events["occurred"].to_numpy())
     stream = group(np.repeat(log.user, log.size), log.column("scenario"))[places]
     rows = np.arange(len(events))
     rows[places] = draw_within(stream, places, stream, rng)
-    payload = ["action", "role", "valence", "occurred", "value", "count"]
-    return events.with_columns(events[name].gather(rows) for name in payload)
+    return events.with_columns(events[name].gather(rows) for name in ("action", "role", "valence", "value", "count"))
 
 
 def relabel(log: Records, strength: float, rng: Generator) -> pl.DataFrame:

@@ -211,7 +211,8 @@ def _side(name: str, side: Mapping[str, Any]) -> Iterator[str]:
     for reason, count in side["dropped"].items():
         yield f"{count:,} dropped: {_clean(reason)}"
     if side["first"] and side["last"]:
-        yield f"{side['first'][:10]} to {side['last'][:10]}"
+        first, last = (side[end][:16].replace("T", " ") for end in ("first", "last"))
+        yield f"{first} to {last} UTC"
     if side["mapping"]:
         yield f"mapping {_clean(side['mapping'])}"
     if side["given"]:
