@@ -121,7 +121,8 @@ def write_whole(content: bytes, path: Path) -> None:
 
 
 def _size(side: str, path: Path) -> dict[str, Any]:
-    tops = [path] if path.exists() else [Path(p) for p in glob(str(path), recursive=True)]
+    # Path.glob takes no absolute pattern
+    tops = [path] if path.exists() else [Path(p) for p in glob(str(path), recursive=True)]  # noqa: PTH207
     found = [p for top in tops for p in ([top] if top.is_file() else top.rglob("*")) if p.is_file()]
     return {"side": side, "path": str(path), "files": len(found), "bytes": sum(p.stat().st_size for p in found)}
 

@@ -92,7 +92,7 @@ PLANTS: dict[str, Plant] = {
     "unlink": Plant("items, with their categories, are permuted within person and scenario", "everything but links"),
     "replay": Plant(
         "which action is done is redrawn from the person's own in that scenario",
-        "person, time, scenario and item, and how much happens",
+        "person, time, scenario, item, occurrence",
     ),
     "relabel": Plant("traces are handed to the next person", "everything about the population"),
 }
