@@ -1,0 +1,152 @@
+"""``tracelens compare``."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class Share(click.ParamType[float]):
+    """A share of rows: ``0.1%`` or ``0.001``."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{value!r} is not a share of rows, like 0.1% or 0.001", param, ctx)
+        return share
+
+
+@click.command("compare", short_help="Compare simulated behaviour logs with real ones.")
+@click.argument("real")
+@click.argument("sims", nargs=-1, required=True, metavar="SIM [SIM ...]")
+@click.option(
+    "--mapping",
+    "mappings",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="How logs become events: a built-in mapping or a .toml file; real=A and sim=B for one side each. "
+    "If missing: the tracelens.toml beside the logs, or the built-in mapping that fits.",
+)
+@click.option(
+    "--design",
+    type=click.Choice(["auto", "paired", "population"]),
+    default="auto",
+    show_default=True,
+    help="Whether both sides hold the same users.",
+)
+@click.option(
+    "--align",
+    type=click.Choice(["calendar", "start", "entry"]),
+    help="How the windows are laid over each other. [default: calendar if they overlap, else start]",
+)
+@click.option("--roster", metavar="FILE", help="CSV of users that exist, also those without events.")
+@click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Also write FILE.json or FILE.txt.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all resampling.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Threads; never changes the result. [default: all cores]")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What stdout gets."
+)
+@click.option(
+    "--on-bad-row",
+    type=click.Choice(["error", "drop"]),
+    default="error",
+    show_default=True,
+    help="Stop at a row that cannot be read, or count it by reason and go on.",
+)
+@click.option("--max-bad", type=Share(), metavar="X%", help="Share of rows that may be dropped.")
+def command(
+    real: str,
+    sims: tuple[str, ...],
+    mappings: tuple[str, ...],
+    outputs: tuple[str, ...],
+    form: str,
+    **options: Any,
+) -> None:
+    """Compare one or more simulated behaviour logs (SIM) with real ones (REAL): files, directories or glob patterns."""
+    mapping = _mapping(mappings, sims)
+    targets = [_target(output) for output in outputs]
+
+    from tracelens.comparison import compare_paths
+    from tracelens.report.text import render
+    from tracelens.result import assemble, dumps, validate, write_result, write_whole
+
+    with _waiting():
+        comparison = compare_paths(real, list(sims), mapping=mapping, **options)
+    names = [name for name in comparison["sides"] if name != "real"]
+    paths = {"real": real, **dict(zip(names, sims, strict=True))}
+    result = assemble(comparison, command=click.get_current_context().find_root().obj or [], paths=paths)
+    validate(result)
+    for target in targets:
+        if target.suffix == ".json":
+            write_result(result, target)
+        else:
+            write_whole(render(result).encode(), target)
+    if form == "json":
+        click.echo(dumps(result), nl=False)
+    else:
+        click.echo(_text(result, terminal=sys.stdout.isatty()), nl=False, color=True)
+
+
+def _text(result: dict[str, Any], *, terminal: bool) -> str:
+    import shutil
+
+    from tracelens.report.text import render
+
+    width = min(shutil.get_terminal_size().columns, 120) if terminal else 80
+    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return render(result, width=width, colour=colour, unicode=unicode)
+
+
+def _waiting() -> Any:
+    """Say on a terminal that work goes on."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status("reading and comparing")
+
+
+def _mapping(given: tuple[str, ...], sims: tuple[str, ...]) -> str | dict[str, str] | None:
+    """One mapping for all sides, or one for each named side."""
+    if not given:
+        return None
+    pairs = [re.fullmatch(r"([\w.-]+)=(.+)", text) for text in given]
+    if len(given) == 1 and (pairs[0] is None or Path(given[0]).exists()):
+        return given[0]
+    sides = ["real", "sim", *(Path(sim).name for sim in sims)]
+    mapping: dict[str, str] = {}
+    for text, pair in zip(given, pairs, strict=True):
+        if pair is None:
+            raise click.UsageError(f"--mapping {text}: say for which side, as in real={text}")
+        side, name = pair.groups()
+        if side not in sides:
+            raise click.UsageError(f"--mapping {text}: no side {side!r}, the sides are {', '.join(sides)}")
+        if side in mapping:
+            raise click.UsageError(f"--mapping {text}: {side} has a mapping already")
+        mapping[side] = name
+    return mapping
+
+
+def _target(output: str) -> Path:
+    """Where to write; refused before any work is done, not after."""
+    path = Path(output)
+    if path.suffix not in (".json", ".txt"):
+        raise click.UsageError(f"-o {output}: end it in .json or .txt")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"-o {output}: there is no directory {path.parent}")
+    return path

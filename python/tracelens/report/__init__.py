@@ -1,0 +1,1 @@
+"""Reports: a result in words, from the result alone."""

@@ -1,0 +1,233 @@
+"""A result in the terminal: what departs, by how much, against what noise, and from what data."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+SYMBOLS = {"more": "▲", "less": "▼", "different": "≠", "same": "=", None: "·"}
+PLAIN_SYMBOLS = {"more": "^", "less": "v", "different": "#", "same": "=", None: "-"}
+COLOURS = {"gap": "bold red", "within noise": "green", "too few users to tell": "yellow", "given, not tested": "cyan"}
+FACTORS = ("ln", "log odds")
+"""Units that begin or speak of a logarithm are shown as factors: 2 times, not .69."""
+
+HOW_TO_READ = (
+    "gap: beyond the margin, and relabelling users at random rarely gives as much (Holm-adjusted p below .05).",
+    "within noise: the 90 % interval lies inside the margin. too few users to tell: neither.",
+    "given, not tested: the simulation was handed what this axis looks at.",
+    "[ ]: 95 % interval over users. noise: two random halves of the real users differ by this much in 95 % of splits.",
+)
+
+
+def render(result: Mapping[str, Any], *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
+    """Render a result as text.
+
+    Parameters
+    ----------
+    result : mapping
+        What ``result.json`` holds; provenance is not needed.
+    width : int
+        Columns, at least 60.
+    colour : bool
+        Whether to colour verdicts. Colour never says anything that the words do not.
+    unicode : bool
+        Whether arrows may be other than ASCII.
+    """
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=max(width, 60),
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    for comparison in result["comparisons"]:
+        _comparison(console, result, comparison, SYMBOLS if unicode else PLAIN_SYMBOLS)
+    _sides(console, result["sides"])
+    if result["warnings"]:
+        _heading(console, "Warnings")
+        for warning in result["warnings"]:
+            _paragraph(console, f"! {_clean(warning)}", 2)
+    _heading(console, "How to read this")
+    for line in HOW_TO_READ:
+        _paragraph(console, line, 2)
+    text = "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
+    return text if unicode else text.encode("ascii", "replace").decode("ascii")
+
+
+def headline(result: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
+    """Say in one sentence on how many axes a simulation departs, and on which furthest."""
+    verdicts = [axis["verdict"] for axis in comparison["axes"].values()]
+    gaps, tested = verdicts.count("gap"), sum(v in ("gap", "within noise", "too few users to tell") for v in verdicts)
+    name = _clean(comparison["sim"])
+    if gaps:
+        text = f"{name} departs from real people on {gaps} of {tested} axes tested"
+        text += f", furthest on {comparison['weakest_axis']}" if comparison["weakest_axis"] and gaps > 1 else ""
+    elif not tested:
+        text = f"{name} could not be compared with real people on any axis"
+    else:
+        text = f"No gap found between {name} and real people on {tested} axes tested"
+    parts = [
+        f"{count} {words}"
+        for words in ("within noise", "too few users to tell", "given, not tested")
+        if (count := verdicts.count(words))
+    ]
+    missing = verdicts.count(None)
+    parts += [f"{missing} not computable"] if missing and tested else []
+    return text + (f" ({'; '.join(parts)})." if parts else ".")
+
+
+def _comparison(
+    console: Console, result: Mapping[str, Any], comparison: Mapping[str, Any], symbols: Mapping[Any, str]
+) -> None:
+    console.print(Text(headline(result, comparison), style="bold"))
+    users = {name: result["sides"][name]["users"] for name in ("real", comparison["sim"])}
+    design = "the same people on both sides" if result["design"] == "paired" else "different people on the two sides"
+    console.print(
+        Text(f"{users['real']:,} real and {users[comparison['sim']]:,} simulated users; {design} ({result['design']})")
+    )
+    console.print()
+    metrics = {row["id"]: row for row in comparison["metrics"] if not row["scope"]}
+    for name, axis in comparison["axes"].items():
+        _axis(console, name, axis, metrics.get(axis["primary"]), symbols)
+    _scenarios(console, comparison["metrics"])
+    _evidence(console, comparison["evidence"])
+
+
+def _axis(
+    console: Console,
+    name: str,
+    axis: Mapping[str, Any],
+    row: Mapping[str, Any] | None,
+    symbols: Mapping[Any, str],
+) -> None:
+    verdict = axis["verdict"] or "not computable"
+    line = Text()
+    line.append(f"{symbols[axis['direction']]} ", style=COLOURS.get(verdict, "dim"))
+    line.append(f"{name:<10} ", style="bold")
+    line.append(f"{verdict:<22}", style=COLOURS.get(verdict, "dim"))
+    effect = _effect(row) if row is not None and row["effect"] is not None else ""
+    if len(line) + 1 + len(effect) <= console.width:
+        line.append(f" {effect}")
+        effect = ""
+    console.print(line)
+    if effect:
+        _paragraph(console, effect, 4)
+    _paragraph(console, _clean(axis["sentence"]), 4)
+    ruled_out = axis["rules_out"]
+    if row is not None and ruled_out is not None and verdict in ("within noise", "too few users to tell"):
+        before, after, show = _scale(row)
+        _paragraph(console, f"Ruled out: any gap beyond {before}{show(ruled_out).lstrip('+')}{after}.", 4)
+    elif axis["verdict"] is None and axis["reason_missing"] and axis["reason_missing"] not in axis["sentence"]:
+        _paragraph(console, f"Reason: {_clean(axis['reason_missing'])}.", 4)
+
+
+def _effect(row: Mapping[str, Any]) -> str:
+    before, after, show = _scale(row)
+    text = f"{before}{show(row['effect'])}{after}"
+    if row["interval"]:
+        text += f" [{show(row['interval'][0])}, {show(row['interval'][1])}]"
+    if row["noise"]:
+        text += f" noise {show(row['noise'][0])} to {show(row['noise'][1])}"
+    return text
+
+
+def _scale(row: Mapping[str, Any]) -> tuple[str, str, Callable[[float], str]]:
+    """The unit in which people think of a metric, before and after the number, and how to write the number.
+
+    Logarithms are shown as factors, variances in percent of the real value, shares in points.
+    """
+    unit = row["unit"]
+    if unit.startswith(FACTORS) or " ln(" in unit:
+        return "x", "", _factor
+    if row["id"] == "G1" and row["real"]:
+        return "", " %", lambda value: f"{100 * value / abs(row['real']):+.0f}"
+    if unit.startswith("difference of shares"):
+        return "", " points", lambda value: f"{100 * value:+.1f}"
+    return "", f" {unit.split(',')[0].split(' (')[0]}", lambda value: f"{value:+.2g}"
+
+
+def _factor(logarithm: float) -> str:
+    factor = math.exp(min(logarithm, 700.0))
+    return f"{factor:,.0f}" if factor >= 100 else f"{factor:.1f}" if factor >= 10 else f"{factor:.2f}"
+
+
+def _scenarios(console: Console, metrics: list[Mapping[str, Any]]) -> None:
+    """Events per user and actions per exposure, scenario by scenario."""
+    rows: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in metrics:
+        if row["id"] in ("H1r", "H3") and list(row["scope"]) == ["scenario"] and row["reason_missing"] is None:
+            rows.setdefault(row["scope"]["scenario"], {})[row["id"]] = row
+    if not rows:
+        return
+    exposed = any("H3" in row for row in rows.values())
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=True, header_style="bold")
+    table.add_column("by scenario", overflow="fold")
+    for title in ("events/user: real", "sim", *(("actions/exposure: real", "sim") if exposed else ())):
+        table.add_column(title, justify="right")
+    for scenario, found in rows.items():
+        cells = [found.get(metric, {}).get(side) for metric in ("H1r", "H3")[: 1 + exposed] for side in ("real", "sim")]
+        table.add_row(Text(_clean(scenario)), *("-" if cell is None else f"{cell:,.3g}" for cell in cells))
+    console.print()
+    console.print(Padding(table, (0, 0, 0, 2)))
+
+
+def _evidence(console: Console, evidence: Mapping[str, Any]) -> None:
+    lost = [row for row in evidence["paths"] if row["change"] == "lost"][:3]
+    missed = evidence["items"][:3]
+    if lost:
+        console.print()
+        told = (f"{_clean(r['path'])} ({100 * r['real']:.1f}% -> {100 * r['sim']:.1f}%)" for r in lost)
+        _paragraph(console, f"Paths to a conversion that fade: {'; '.join(told)}.", 2)
+    if missed:
+        told = (f"{_clean(r['item'])} ({r['users']:,} users)" for r in missed)
+        _paragraph(console, f"Items never touched by the simulation: {'; '.join(told)}.", 2)
+    console.print()
+
+
+def _sides(console: Console, sides: Mapping[str, Mapping[str, Any]]) -> None:
+    _heading(console, "What was read")
+    for name, side in sides.items():
+        _paragraph(console, "; ".join(_side(name, side)), 2)
+
+
+def _side(name: str, side: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{_clean(name)}: {side['users']:,} users"
+    yield f"{side['events_used']:,} of {side['events_in']:,} events used"
+    for reason, count in side["dropped"].items():
+        yield f"{count:,} dropped: {_clean(reason)}"
+    if side["first"] and side["last"]:
+        first, last = (side[end][:16].replace("T", " ") for end in ("first", "last"))
+        yield f"{first} to {last} UTC"
+    if side["mapping"]:
+        yield f"mapping {_clean(side['mapping'])}"
+    if side["given"]:
+        yield f"given: {', '.join(map(_clean, side['given']))}"
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
+
+
+def _paragraph(console: Console, text: str, indent: int) -> None:
+    console.print(Padding(Text(text), (0, 0, 0, indent)))
+
+
+def _clean(text: str) -> str:
+    """Names come from logs: nothing in them may steer the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
