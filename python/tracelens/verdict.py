@@ -103,6 +103,7 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
     """
     row = Outcome(metric, estimate.scope, estimate.users, real=_finite(replicates.real), sim=_finite(replicates.sim))
     observed, floor, split, null = replicates.observed, replicates.floor, replicates.split, replicates.null
+    row.margin = None if metric.relative else metric.margin
     row.infinite = not np.isfinite(observed) and np.isfinite(replicates.fallback) and replicates.fallback != 0
     if not np.isfinite(observed) and not row.infinite:
         row.reason_missing = "nothing to compare"
@@ -151,8 +152,6 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
         if metric.needs_real_value and (row.real_interval is None or row.real_interval[0] <= 0 <= row.real_interval[1]):
             row.reason_missing = "no lead in the real log to lose"
             row.effect = row.interval = row.interval90 = row.excess = row.z = row.p = None
-    elif not metric.relative:
-        row.margin = metric.margin
     if row.margin and spread > 0 and not metric.equal_users:
         row.needed = int(np.ceil(half * (POWER * spread / row.margin) ** 2))
     return row
@@ -172,7 +171,10 @@ def _bootstrap_interval(metric: Metric, effect: float, draws: Floats, level: flo
     if not len(draws) or len(finite) < MOST * len(draws):
         return None
     low, high = (float(q) for q in np.quantile(finite, [(1 - level) / 2, (1 + level) / 2]))
-    return (2 * effect - high, 2 * effect - low) if metric.interval == "basic" else (low, high)
+    if metric.interval == "basic":
+        low, high = 2 * effect - high, 2 * effect - low
+    # users drawn twice lower a richness, more so on the richer side: an interval may miss its own estimate, and is widened
+    return min(low, effect), max(high, effect)
 
 
 def _both_finite(left: Floats, right: Floats) -> tuple[Floats, Floats]:

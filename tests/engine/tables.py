@@ -281,7 +281,7 @@ def scenario_switches(trace: list[Event]) -> Counter[tuple[str, str]]:
 
 
 def halves_of(trace: list[Event], clock: bool) -> dict[int, Counter[tuple[int, int, str]]]:
-    """By unit (0 day, 1 session, 2 record): events by (half, block, name); the halves alternate by the rank of the unit."""
+    """By unit (0 day, 1 session, 2 record): events by (half, block, name); halves alternate by the unit's rank."""
     units: dict[int, list[int]] = {}
     if clock:
         day_rank = {day: rank for rank, day in enumerate(sorted({e["local"][0] for e in trace}))}
@@ -313,7 +313,7 @@ def halves_of(trace: list[Event], clock: bool) -> dict[int, Counter[tuple[int, i
 
 
 def conversion_chains(trace: list[Event], items: bool, categories: bool) -> list[dict[str, Any]]:
-    """What led to each conversion: earlier events of its item (else category) within 7 days, cut at gaps over 3 days."""
+    """What led to each conversion: earlier events of its item (else category) within 7 days, cut at 3-day gaps."""
     chains = []
     for position, conversion in enumerate(trace):
         if conversion["role"] != "conversion" or conversion["time"] is None:
@@ -370,7 +370,7 @@ def run_starts(trace: list[Event], key: str) -> list[Event]:
 def linked_lead(
     trace: list[Event], key: str, conversion: str, window: int, opens: int, closes: int
 ) -> tuple[int, int, int]:
-    """Conversions with full windows; their summed shares of the same key elsewhere before and after, less the own base."""
+    """Conversions with full windows; summed shares of the same key elsewhere before and after, less the own base."""
     starts = run_starts(trace, key)
     elsewhere = [(e["time"], e[key]) for e in starts if e["scenario"] != conversion]
     base_counts = Counter(name for _, name in elsewhere)
@@ -392,7 +392,7 @@ def linked_lead(
 
 
 def asymmetry(traces: dict[str, list[Event]], scenarios: list[str], zone: str, rows: Rows) -> None:
-    """Starts of B after and before starts of A, weighted by 1 / the day's volume of B, windows inside the user's span."""
+    """Starts of B after and before starts of A, weighted by 1 / daily volume of B, windows inside the user's span."""
     starts: dict[tuple[str, str], list[int]] = defaultdict(list)
     for user, trace in traces.items():
         last: dict[str, int] = {}
