@@ -173,7 +173,7 @@ def _bootstrap_interval(metric: Metric, effect: float, draws: Floats, level: flo
     low, high = (float(q) for q in np.quantile(finite, [(1 - level) / 2, (1 + level) / 2]))
     if metric.interval == "basic":
         low, high = 2 * effect - high, 2 * effect - low
-    # users drawn twice lower a richness, more so on the richer side: an interval may miss its own estimate, and is widened
+    # users drawn twice lower a richness, more so on the richer side: an interval that misses its own estimate is widened
     return min(low, effect), max(high, effect)
 
 

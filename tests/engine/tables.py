@@ -379,16 +379,20 @@ def linked_lead(
         time = event["time"]
         if event["scenario"] != conversion or time - opens < window or time > closes - window:
             continue
-        base = base_counts[event[key]] / max(len(elsewhere), 1)
+        base = fixed_share(base_counts[event[key]], len(elsewhere))
+        behind = [name for moment, name in elsewhere if time - window <= moment < time - GUARD]
+        ahead = [name for moment, name in elsewhere if time + GUARD <= moment < time + window]
+        if not behind:  # says how active the person was, not what led here
+            continue
         n += 1
-        for low, high in ((time - window, time - GUARD), (time + GUARD, time + window)):
-            around = [name for moment, name in elsewhere if low <= moment < high]
-            lead = (around.count(event[key]) / len(around) - base) if around else 0.0
-            if low < time:
-                before += round(lead * ONE)
-            else:
-                after += round(lead * ONE)
+        before += fixed_share(behind.count(event[key]), len(behind)) - base
+        after += fixed_share(ahead.count(event[key]), len(ahead)) - base if ahead else 0
     return n, before, after
+
+
+def fixed_share(part: int, whole: int) -> int:
+    """Share in units of 2^-20, rounded half up; 0 of nothing."""
+    return (2 * part * ONE + whole) // (2 * whole) if whole else 0
 
 
 def asymmetry(traces: dict[str, list[Event]], scenarios: list[str], zone: str, rows: Rows) -> None:
