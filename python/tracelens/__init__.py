@@ -1,1 +1,48 @@
-"""Where a simulation departs from real people."""
+"""Where a simulation departs from real people, told from their behaviour logs.
+
+``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``plant`` makes
+simulators with known faults out of a real log, ``burstiness`` and ``conversion_chains`` are polars expressions.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tracelens.errors import TracelensError
+
+if TYPE_CHECKING:
+    from tracelens.comparison import compare
+    from tracelens.plant import plant
+    from tracelens.polars import burstiness, conversion_chains, scan_traces
+    from tracelens.traces import Traces, read_traces
+
+# Loaded when first asked for: `tracelens --help` should not wait for polars.
+_LAZY = {
+    "Traces": "tracelens.traces",
+    "burstiness": "tracelens.polars",
+    "compare": "tracelens.comparison",
+    "conversion_chains": "tracelens.polars",
+    "plant": "tracelens.plant",
+    "read_traces": "tracelens.traces",
+    "scan_traces": "tracelens.polars",
+}
+
+__all__ = [
+    "TracelensError",
+    "Traces",
+    "burstiness",
+    "compare",
+    "conversion_chains",
+    "plant",
+    "read_traces",
+    "scan_traces",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,8 +1,7 @@
 """The resampling engine: a resample is a weight vector over users, a block of them one matrix product.
 
 All user columns are integers or multiples of 2^-20, so every sum is exact in float64 and no thread, block or order can
-change a byte. One set of half splits, bootstraps and permutations serves all metrics, which therefore stay correlated
-as they are.
+change a byte. One set of half splits, bootstraps and permutations serves all metrics, which so stay correlated.
 """
 
 from collections.abc import Iterator, Sequence

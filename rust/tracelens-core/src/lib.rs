@@ -4,3 +4,7 @@
 
 pub mod error;
 pub mod event;
+
+pub mod axes;
+pub mod gather;
+pub mod statistics;

@@ -1,0 +1,228 @@
+"""From logs to a result: windows, rosters, designs, given columns; then one comparison for each simulation."""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
+from pathlib import PurePath
+from typing import Any, Literal
+
+from tracelens.compare import compare_statistics
+from tracelens.errors import TracelensError
+from tracelens.roster import Roster, read_roster
+from tracelens.statistics import Statistics
+from tracelens.traces import Path, Traces, read_traces
+from tracelens.window import Align, Windows, choose_windows
+
+Design = Literal["auto", "paired", "population"]
+
+SHARED_IDS_FOR_PAIRED = 0.9
+"""Share of the smaller side's ids that must be in the other side for the two to be the same people."""
+
+REPLAYED = 0.95
+"""Share of records, on either side, that are the other side's too: above it the columns were given, not simulated."""
+
+
+def compare(
+    real: Path | Traces,
+    sim: Path | Traces | Mapping[str, Path | Traces],
+    *,
+    mapping: str | Mapping[str, str] | None = None,
+    design: Design = "auto",
+    align: Align | None = None,
+    roster: Path | None = None,
+    seed: int = 0,
+    jobs: int | None = None,
+    on_bad_row: Literal["error", "drop"] = "error",
+    max_bad: float | None = None,
+) -> dict[str, Any]:
+    """Compare simulated behaviour logs with real ones.
+
+    Parameters
+    ----------
+    real : path or Traces
+        Logs of real people.
+    sim : path, Traces, or mapping of str to these
+        Logs of one simulation, or of several by name.
+    mapping : str or mapping of str to str, optional
+        Mapping name or file for all sides, or by side (``"real"``, and ``"sim"`` or the simulation's name).
+    design : {"auto", "paired", "population"}
+        Whether both sides hold the same users. ``auto``: paired where they share 90 % of the smaller side's ids.
+    align : {"calendar", "start", "entry"}, optional
+        How the observation windows are laid, see :func:`tracelens.window.choose_windows`.
+    roster : path, optional
+        Users without events, see :func:`tracelens.roster.read_roster`.
+    seed : int
+        Seed of all resampling; the same input and seed give the same result to the byte.
+    jobs : int, optional
+        Threads that read and summarise; all cores if missing. Never changes the result.
+    on_bad_row : {"error", "drop"}
+        Stop at a row that cannot be read, or count it and go on.
+    max_bad : float, optional
+        Share of rows in [0, 1] that may be dropped.
+
+    Returns
+    -------
+    dict
+        What ``result.json`` holds (see ``result.schema.json``), less ``provenance``.
+
+    Raises
+    ------
+    TracelensError
+        TL1xx for a mistake in the asking, TL2xx in the data, TL301 for sides that cannot be compared.
+    """
+    sims: Mapping[str, Path | Traces]
+    sims = sim if isinstance(sim, Mapping) else {_name(sim) if not isinstance(sim, Traces) else "sim": sim}
+    sources = {"real": real, **sims}
+    if len(sources) != len(sims) + 1:
+        raise TracelensError.new(110, "a simulation cannot be named real", help="rename its directory")
+    sides = {
+        name: source
+        if isinstance(source, Traces)
+        else read_traces(source, _mapping_of(name, mapping), on_bad_row=on_bad_row, max_bad=max_bad, jobs=jobs)
+        for name, source in sources.items()
+    }
+    return _compare_sides(sides, design, align, None if roster is None else read_roster(roster), seed, jobs)
+
+
+def compare_paths(
+    real: str, sims: Sequence[str], *, mapping: str | Mapping[str, str] | None = None, **options: Any
+) -> dict[str, Any]:
+    """Compare as the command line does: simulations are named by the last part of their path."""
+    named: dict[str, Path | Traces] = {}
+    for path in sims:
+        name = base = _name(path)
+        number = 2
+        while name in named or name == "real":
+            name, number = f"{base}-{number}", number + 1
+        named[name] = path
+    return compare(real, named, mapping=mapping, **options)
+
+
+def _compare_sides(
+    sides: dict[str, Traces], design: Design, align: Align | None, roster: Roster | None, seed: int, jobs: int | None
+) -> dict[str, Any]:
+    real = sides["real"]
+    warnings: list[str] = []
+    extents = {n: (t.about["first_day"], t.about["last_day"]) for n, t in sides.items() if t.about["has_clock"]}
+    timed = len(extents) == len(sides)
+    if timed:
+        windows = choose_windows(extents, align=align, entry=roster.entry if roster else None)
+        warnings += windows.warnings
+        warnings += [
+            f"{n}: the mapping declares no zone, days are counted in UTC"
+            for n, t in sides.items()
+            if not t.about["zone"]
+        ]
+    else:
+        windows = Windows({}, "start")
+        without = ", ".join(n for n in sides if n not in extents)
+        warnings.append(f"no clock in {without}: nothing that needs the time is compared, and logs are taken whole")
+    summaries: dict[str, Statistics] = {}
+    for name, traces in sides.items():
+        scenario = None if name == "real" else summaries["real"].meta["conversion_scenario"]
+        summary = traces.statistics(
+            days=windows.days.get(name), entry=windows.entry, conversion_scenario=scenario, jobs=jobs
+        )
+        if roster is not None:
+            summary = summary.with_users(windows.entry or roster.users["real" if name == "real" else "sim"])
+        summaries[name] = summary if timed else _without_clock(summary)
+
+    comparisons, used = [], set()
+    for name in list(sides)[1:]:
+        _require_shared_scenario(name, sides)
+        chosen = _design(real, sides[name], design)
+        used.add(chosen)
+        given = _given(real, sides[name], chosen)
+        comparisons.append(
+            compare_statistics(
+                summaries["real"],
+                summaries[name],
+                name=name,
+                design=chosen,
+                seed=seed,
+                roster=roster is not None,
+                given=given,
+            )
+        )
+    if len(used) > 1:
+        warnings.append("the simulations do not all hold the same users: some are compared paired, some as populations")
+    return {
+        "schema": "tracelens/result/1",
+        "seed": seed,
+        "design": "paired" if used == {"paired"} else "population",
+        "sides": {name: _side(traces, summaries[name]) for name, traces in sides.items()},
+        "comparisons": comparisons,
+        "warnings": warnings + [f"{n}: {note}" for n, t in sides.items() for note in t.reading()["notes"]],
+    }
+
+
+def _design(real: Traces, sim: Traces, design: Design) -> Literal["paired", "population"]:
+    if design != "auto":
+        return design
+    a, b = set(real.users), set(sim.users)
+    return "paired" if len(a & b) >= SHARED_IDS_FOR_PAIRED * min(len(a), len(b)) else "population"
+
+
+def _given(real: Traces, sim: Traces, design: str) -> frozenset[str]:
+    """Columns that the simulation was given: by its mapping, or because it replays the real side's records.
+
+    A replay copies all records, so the match must hold from both sides: a thinned log stands in the real one, yet its
+    volume is its own.
+    """
+    given = set(sim.about["given"])
+    if design == "paired":
+        first, second, alike, with_item = real.core.overlap(sim.core)
+        if first and alike >= REPLAYED * max(first, second):
+            given |= {"time", "scenario"}
+            if with_item >= REPLAYED * max(first, second) and real.about["has_items"]:
+                given.add("item")
+    return frozenset(given)
+
+
+def _require_shared_scenario(name: str, sides: dict[str, Traces]) -> None:
+    seen = {n: sides[n].core.names("scenario") for n in ("real", name)}
+    if not set(seen["real"]) & set(seen[name]):
+        notes = tuple(f"{n}: {', '.join(s[:8])}" for n, s in seen.items())
+        help = "map the scenarios of both sides to the same names: [map.scenario] in a mapping file"
+        raise TracelensError.new(301, f"real and {name} have no scenario in common", notes=notes, help=help)
+
+
+def _without_clock(summary: Statistics) -> Statistics:
+    """Where one side has no clock, the other's is of no use."""
+    return Statistics(summary.users, summary.names, summary.tables, {**summary.meta, "has_clock": False, "days": None})
+
+
+def _side(traces: Traces, summary: Statistics) -> dict[str, Any]:
+    from datetime import UTC, datetime, timedelta
+
+    reading = traces.reading()
+    dropped = dict(reading["dropped"])
+    outside = int(summary.meta["outside"])
+    if outside:
+        dropped["outside the observation window"] = outside
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+
+    def instant(us: int | None) -> str | None:
+        return None if us is None else (epoch + timedelta(microseconds=us)).isoformat().replace("+00:00", "Z")
+
+    about = traces.about
+    return {
+        "users": len(summary.users),
+        "events_in": reading["events_in"],
+        "events_used": reading["events_used"] - outside,
+        "dropped": dropped,
+        "first": instant(about["first"]),
+        "last": instant(about["last"]),
+        "mapping": about["mapping"],
+        "given": sorted(about["given"]),
+    }
+
+
+def _mapping_of(name: str, mapping: str | Mapping[str, str] | None) -> str | None:
+    if mapping is None or isinstance(mapping, str):
+        return mapping
+    return mapping.get(name, mapping.get("sim") if name != "real" else None)
+
+
+def _name(path: Any) -> str:
+    first = path if isinstance(path, str | PathLike) else next(iter(path))
+    return PurePath(fspath(first)).name or "sim"

@@ -1,0 +1,100 @@
+//! Axis diversity: each person's mix of scenarios, actions and categories in two halves of their own log (metric G1).
+//!
+//! The halves alternate by the rank of the user's active day (and, as a second reading for logs with few days, by the
+//! session), never by event: alternating events would tie the halves together and move with the volume alone. Without a
+//! clock the records alternate, within their scenario.
+
+use super::runs::SESSION_GAP;
+use super::{Table, Tally};
+use crate::event::NO_CODE;
+use crate::gather::Trace;
+use hashbrown::HashMap;
+
+const DAYS: u8 = 0;
+const SESSIONS: u8 = 1;
+const RECORDS: u8 = 2;
+
+/// Accumulator of half-log features.
+#[derive(Debug)]
+pub struct Halves {
+    /// Events by user, unit of alternation (0 days, 1 sessions, 2 records), half, block (0 scenario, 1 action, 2 category) and code.
+    pub table: Table,
+    tally: Tally<(u8, u8, u8, u32)>,
+}
+
+impl Default for Halves {
+    fn default() -> Self {
+        Self {
+            table: Table::new(&["user", "unit", "half", "block", "code", "count"]),
+            tally: Tally::default(),
+        }
+    }
+}
+
+impl Halves {
+    /// Count one user.
+    pub fn fold(&mut self, user: i64, trace: &Trace) {
+        if trace.clock {
+            self.by_day(trace);
+            self.by_session(trace);
+        } else {
+            self.by_record(trace);
+        }
+        for &((unit, half, block, code), count) in self.tally.drain() {
+            self.table.push([
+                user,
+                i64::from(unit),
+                i64::from(half),
+                i64::from(block),
+                i64::from(code),
+                count,
+            ]);
+        }
+    }
+
+    fn by_day(&mut self, trace: &Trace) {
+        let mut days: Vec<i64> = trace.events.iter().map(|e| e.day).collect();
+        days.sort_unstable();
+        days.dedup();
+        for i in 0..trace.events.len() {
+            let rank = days.binary_search(&trace.events[i].day).unwrap_or(0);
+            self.add(DAYS, (rank & 1) as u8, trace, i);
+        }
+    }
+
+    fn by_session(&mut self, trace: &Trace) {
+        let (mut session, mut last) = (0usize, None);
+        for (i, e) in trace.events.iter().enumerate().filter(|(_, e)| !e.dated) {
+            session += usize::from(last.is_some_and(|t| e.time - t > SESSION_GAP));
+            last = Some(e.time);
+            self.add(SESSIONS, (session & 1) as u8, trace, i);
+        }
+    }
+
+    fn by_record(&mut self, trace: &Trace) {
+        let mut seen: HashMap<u32, usize> = HashMap::new();
+        let half_of: Vec<u8> = trace
+            .records
+            .iter()
+            .map(|&scenario| {
+                let n = seen.entry(scenario).or_insert(0);
+                *n += 1;
+                ((*n - 1) & 1) as u8
+            })
+            .collect();
+        for (i, e) in trace.events.iter().enumerate() {
+            self.add(RECORDS, half_of[e.record as usize], trace, i);
+        }
+    }
+
+    fn add(&mut self, unit: u8, half: u8, trace: &Trace, i: usize) {
+        let e = &trace.events[i];
+        self.tally.add((unit, half, 0, e.scenario));
+        if e.action != NO_CODE {
+            self.tally.add((unit, half, 1, e.action));
+        }
+        if e.category != NO_CODE {
+            self.tally.add((unit, half, 2, e.category));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Integer tables, and counting by small keys.
+
+use hashbrown::HashMap;
+
+/// Named integer columns of one length. One type for every statistic keeps the boundary to Python a single function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Column names.
+    pub names: &'static [&'static str],
+    /// The columns.
+    pub columns: Vec<Vec<i64>>,
+}
+
+impl Table {
+    /// An empty table with these columns.
+    pub fn new(names: &'static [&'static str]) -> Self {
+        Self {
+            names,
+            columns: vec![Vec::new(); names.len()],
+        }
+    }
+
+    /// Append a row, one value a column.
+    pub fn push<const N: usize>(&mut self, row: [i64; N]) {
+        debug_assert_eq!(N, self.columns.len());
+        for (column, value) in self.columns.iter_mut().zip(row) {
+            column.push(value);
+        }
+    }
+
+    /// Append all rows of another table with the same columns.
+    pub fn append(&mut self, other: &Self) {
+        for (column, more) in self.columns.iter_mut().zip(&other.columns) {
+            column.extend_from_slice(more);
+        }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.columns.first().map_or(0, Vec::len)
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A column by name.
+    pub fn column(&self, name: &str) -> Option<&[i64]> {
+        let i = self.names.iter().position(|n| *n == name)?;
+        self.columns.get(i).map(Vec::as_slice)
+    }
+}
+
+/// Counts by key within one user, given back in the order of the keys.
+#[derive(Debug, Default)]
+pub struct Tally<K> {
+    counts: HashMap<K, i64>,
+    sorted: Vec<(K, i64)>,
+}
+
+impl<K: Copy + Ord + std::hash::Hash> Tally<K> {
+    /// One more of `key`.
+    pub fn add(&mut self, key: K) {
+        *self.counts.entry(key).or_insert(0) += 1;
+    }
+
+    /// All counts in key order; the tally is empty afterwards.
+    pub fn drain(&mut self) -> &[(K, i64)] {
+        self.sorted.clear();
+        self.sorted.extend(self.counts.drain());
+        self.sorted.sort_unstable();
+        &self.sorted
+    }
+}

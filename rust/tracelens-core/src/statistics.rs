@@ -1,0 +1,244 @@
+//! All accumulators over all users: traces in, tables of integers out.
+
+use crate::axes::Table;
+use crate::axes::activity::Activity;
+use crate::axes::chains::{Conversions, Switches};
+use crate::axes::clock::Clock;
+use crate::axes::dependence::{Asymmetry, DailyStarts};
+use crate::axes::diversity::Halves;
+use crate::axes::lead::Lead;
+use crate::axes::tail::Items;
+use crate::event::{NO_CODE, NO_TIME, Role};
+use crate::gather::{Calendar, TraceBuilder, Traces, Window};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// How traces are summarised.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Zone in which days and hours are counted.
+    pub zone: jiff::tz::TimeZone,
+    /// Each record is one exposure.
+    pub exposure_by_record: bool,
+    /// Local days: every user's window, `from..until`. `None`: everything.
+    pub days: Option<Range<i64>>,
+    /// A first local day for each user (index as in [`Traces::users`]) in place of that of `days`, whose length is kept;
+    /// a user without one is left out.
+    pub entry: Option<Vec<Option<i64>>>,
+    /// Name of the conversion scenario; `None`: the one with the most conversions.
+    pub conversion_scenario: Option<String>,
+}
+
+/// The statistics of one side.
+#[derive(Debug)]
+pub struct Statistics {
+    /// Tables by name.
+    pub tables: Vec<(&'static str, Table)>,
+    /// Names of collapsed paths.
+    pub paths: Vec<String>,
+    /// The conversion scenario that was used.
+    pub conversion_scenario: Option<String>,
+    /// Events in the log outside every window.
+    pub outside: u64,
+}
+
+/// Users folded by one task; small enough to balance, large enough to be cheap to merge.
+const EVENTS_PER_TASK: usize = 100_000;
+
+/// Fold every user's trace.
+pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
+    let calendar = Calendar::new(options.zone.clone());
+    let windows = windows(traces, options, &calendar);
+    let tasks = tasks(traces);
+    let scenario = options
+        .conversion_scenario
+        .clone()
+        .or_else(|| most_converting(traces, &windows));
+    let code = scenario
+        .as_ref()
+        .and_then(|s| traces.names.scenario.binary_search(s).ok())
+        .map(|c| c as u32);
+    let builder = || TraceBuilder::new(traces, calendar.clone(), options.exposure_by_record);
+
+    let daily = tasks
+        .par_iter()
+        .map(|users| {
+            let (mut builder, mut daily) = (builder(), DailyStarts::default());
+            for u in users.clone() {
+                if let Some(w) = windows[u] {
+                    daily.fold(builder.build(u, Some(w)));
+                }
+            }
+            daily
+        })
+        .reduce(DailyStarts::default, |mut a, b| {
+            a.append(&b);
+            a
+        });
+    let weights = daily.weights();
+
+    let keyed = !traces.names.item.is_empty() || !traces.names.category.is_empty();
+    let parts: Vec<Part> = tasks
+        .par_iter()
+        .map(|users| {
+            let mut part = Part {
+                activity: Activity::new(options.exposure_by_record),
+                clock: Clock::default(),
+                halves: Halves::default(),
+                items: Items::default(),
+                switches: Switches::default(),
+                conversions: Conversions::new(keyed),
+                lead: Lead::new(code),
+                asymmetry: Asymmetry::new(&weights),
+            };
+            let mut builder = builder();
+            for u in users.clone() {
+                // A user outside every window keeps an empty row: nobody is lost from the roster here.
+                let nobody = Window {
+                    from: i64::MAX,
+                    until: i64::MAX,
+                };
+                part.fold(u as i64, builder.build(u, Some(windows[u].unwrap_or(nobody))));
+            }
+            part
+        })
+        .collect();
+    let used: u64 = (0..traces.users.len())
+        .into_par_iter()
+        .map(|u| traces.rows(u).filter(|&r| inside(traces.time[r], windows[u])).count() as u64)
+        .sum();
+    finish(parts, traces, scenario, traces.len() as u64 - used)
+}
+
+struct Part<'a> {
+    activity: Activity,
+    clock: Clock,
+    halves: Halves,
+    items: Items,
+    switches: Switches,
+    conversions: Conversions,
+    lead: Lead,
+    asymmetry: Asymmetry<'a>,
+}
+
+impl Part<'_> {
+    fn fold(&mut self, user: i64, trace: &crate::gather::Trace) {
+        let switches = self.switches.fold(user, trace);
+        self.activity.fold(user, trace, switches);
+        self.clock.fold(user, trace);
+        self.halves.fold(user, trace);
+        self.items.fold(user, trace);
+        self.conversions.fold(user, trace);
+        self.lead.fold(user, trace);
+        self.asymmetry.fold(user, trace);
+    }
+
+    fn append(&mut self, other: &Self) {
+        self.activity.users.append(&other.activity.users);
+        self.activity.scenarios.append(&other.activity.scenarios);
+        self.activity.exposures.append(&other.activity.exposures);
+        self.activity.actions.append(&other.activity.actions);
+        self.clock.table.append(&other.clock.table);
+        self.halves.table.append(&other.halves.table);
+        self.items.table.append(&other.items.table);
+        self.switches.table.append(&other.switches.table);
+        self.conversions.append(&other.conversions);
+        self.lead.table.append(&other.lead.table);
+        self.asymmetry.table.append(&other.asymmetry.table);
+    }
+}
+
+fn finish(parts: Vec<Part>, traces: &Traces, conversion_scenario: Option<String>, outside: u64) -> Statistics {
+    let mut parts = parts.into_iter();
+    let Some(mut all) = parts.next() else {
+        return Statistics {
+            tables: Vec::new(),
+            paths: Vec::new(),
+            conversion_scenario,
+            outside,
+        };
+    };
+    for part in parts {
+        all.append(&part);
+    }
+    let name = |c: &u32| traces.names.scenario[*c as usize].as_str();
+    let paths = all
+        .conversions
+        .paths
+        .iter()
+        .map(|p| p.iter().map(name).collect::<Vec<_>>().join(">"))
+        .collect();
+    let tables = vec![
+        ("users", all.activity.users),
+        ("scenarios", all.activity.scenarios),
+        ("exposures", all.activity.exposures),
+        ("actions", all.activity.actions),
+        ("clock", all.clock.table),
+        ("halves", all.halves.table),
+        ("items", all.items.table),
+        ("switches", all.switches.table),
+        ("conversions", all.conversions.table),
+        ("lead", all.lead.table),
+        ("asymmetry", all.asymmetry.table),
+    ];
+    Statistics {
+        tables,
+        paths,
+        conversion_scenario,
+        outside,
+    }
+}
+
+/// Contiguous ranges of users with about equal numbers of events.
+fn tasks(traces: &Traces) -> Vec<Range<usize>> {
+    let users = traces.users.len();
+    let mut tasks = Vec::new();
+    let mut from = 0;
+    for u in 0..users {
+        if traces.starts[u + 1] - traces.starts[from] >= EVENTS_PER_TASK || u + 1 == users {
+            tasks.push(from..u + 1);
+            from = u + 1;
+        }
+    }
+    tasks
+}
+
+fn windows(traces: &Traces, options: &Options, calendar: &Calendar) -> Vec<Option<Window>> {
+    let everything = Window {
+        from: i64::MIN,
+        until: i64::MAX,
+    };
+    let Some(days) = &options.days else {
+        return vec![Some(everything); traces.users.len()];
+    };
+    let window = |from: i64| Window {
+        from: calendar.start_of(from),
+        until: calendar.start_of(from + (days.end - days.start)),
+    };
+    match &options.entry {
+        None => vec![Some(window(days.start)); traces.users.len()],
+        Some(entry) => entry.par_iter().map(|first| first.map(window)).collect(),
+    }
+}
+
+fn inside(time: i64, window: Option<Window>) -> bool {
+    window.is_some_and(|w| time == NO_TIME || (w.from <= time && time < w.until))
+}
+
+/// The scenario with the most conversions inside the windows; of equals the first by name.
+fn most_converting(traces: &Traces, windows: &[Option<Window>]) -> Option<String> {
+    let mut counts = vec![0u64; traces.names.scenario.len()];
+    for (u, window) in windows.iter().enumerate() {
+        for r in traces.rows(u) {
+            let counted = traces.role[r] == Role::Conversion && traces.occurred[r] && inside(traces.time[r], *window);
+            if counted && traces.scenario[r] != NO_CODE {
+                counts[traces.scenario[r] as usize] += 1;
+            }
+        }
+    }
+    let (best, &n) = counts
+        .iter()
+        .enumerate()
+        .max_by_key(|(i, n)| (**n, std::cmp::Reverse(*i)))?;
+    (n > 0).then(|| traces.names.scenario[best].clone())
+}

@@ -1,0 +1,244 @@
+//! Traces of one side, from files or from an Arrow stream, and their statistics as numpy arrays.
+
+use crate::error::{bad_option, to_python};
+use numpy::{IntoPyArray, PyArray1};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use tracelens_core::error::{Code, Error, Result};
+use tracelens_core::event::{EventBatch, NO_TIME, Role};
+use tracelens_core::gather::{self, Calendar, Gatherer};
+use tracelens_core::input::discover;
+use tracelens_core::mapping::{self, Mapping};
+use tracelens_core::reader::{OnBadRow, ReadOptions, ReadReport, Reader};
+use tracelens_core::statistics::{self, Options};
+
+/// All events of one side, gathered by user.
+#[pyclass(frozen, module = "tracelens._core")]
+pub(crate) struct Traces {
+    traces: gather::Traces,
+    mapping: Mapping,
+    why: Option<String>,
+    report: Option<ReadReport>,
+}
+
+/// Run on a pool of `jobs` threads (`None`: all cores), without the GIL.
+fn run<T: Send>(py: Python<'_>, jobs: Option<usize>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+    if jobs == Some(0) {
+        return Err(bad_option(py, "jobs must be at least 1".to_owned()));
+    }
+    py.detach(|| match jobs {
+        None => Ok(work()),
+        Some(n) => rayon::ThreadPoolBuilder::new().num_threads(n).build().map(|pool| pool.install(work)),
+    })
+    .map_err(|e| bad_option(py, format!("cannot start {jobs:?} threads: {e}")))
+}
+
+pub(crate) fn on_bad_row(py: Python<'_>, name: &str) -> PyResult<OnBadRow> {
+    match name {
+        "error" => Ok(OnBadRow::Error),
+        "drop" => Ok(OnBadRow::Drop),
+        other => Err(bad_option(py, format!("on_bad_row is \"error\" or \"drop\", not {other:?}"))),
+    }
+}
+
+/// Files, mapping (given, found beside the logs, or guessed) and why that mapping, of a side.
+pub(crate) fn open(paths: &[String], mapping: Option<&str>) -> Result<(discover::Discovered, Mapping, Option<String>)> {
+    let found = discover::discover(paths)?;
+    let (mapping, why) = match (mapping, &found.mapping) {
+        (Some(name), _) => (Mapping::load(name)?, None),
+        (None, Some(path)) => (load_file(path)?, Some(format!("{} lies beside the logs", path.display()))),
+        (None, None) => {
+            let (mapping, why) = mapping::guess::guess(&found.files)?;
+            (mapping, Some(why))
+        }
+    };
+    Ok((found, mapping, why))
+}
+
+fn load_file(path: &PathBuf) -> Result<Mapping> {
+    Mapping::load(&path.to_string_lossy())
+}
+
+#[pymethods]
+impl Traces {
+    /// Read logs.
+    #[staticmethod]
+    #[pyo3(signature = (paths, mapping=None, on_bad_row="error", max_bad=None, text=false, jobs=None))]
+    fn read(
+        py: Python<'_>,
+        paths: Vec<String>,
+        mapping: Option<&str>,
+        on_bad_row: &str,
+        max_bad: Option<f64>,
+        text: bool,
+        jobs: Option<usize>,
+    ) -> PyResult<Self> {
+        let options = ReadOptions { on_bad_row: self::on_bad_row(py, on_bad_row)?, max_bad, text };
+        let work = || -> Result<Self> {
+            let (found, mapping, why) = open(&paths, mapping)?;
+            let mut reader = Reader::open(found, mapping.clone(), options)?;
+            let mut gatherer = Gatherer::default();
+            while let Some(group) = reader.next_group()? {
+                for batch in group {
+                    gatherer.push(batch);
+                }
+            }
+            let report = reader.report().clone();
+            let traces = gatherer.finish().map_err(|e| no_events(e, &paths, &report))?;
+            Ok(Self { traces, mapping, why, report: Some(report) })
+        };
+        run(py, jobs, work)?.map_err(|e| to_python(py, &e))
+    }
+
+    /// Gather a frame of canonical events.
+    #[staticmethod]
+    #[pyo3(signature = (frame, mapping, jobs=None))]
+    fn from_arrow(py: Python<'_>, frame: pyo3_arrow::PyRecordBatchReader, mapping: &str, jobs: Option<usize>) -> PyResult<Self> {
+        let reader = frame.into_reader()?;
+        let work = || -> Result<Self> {
+            let mapping = Mapping::parse(mapping, std::path::Path::new("the mapping handed over"))?;
+            let mut gatherer = Gatherer::default();
+            let mut ordinal = 0;
+            for batch in reader {
+                let batch = batch.map_err(|e| Error::new(Code::Frame, format!("the frame cannot be read: {e}")))?;
+                let events = tracelens_core::arrow::from_record_batch(&batch, ordinal)?;
+                ordinal += batch.num_rows() as u64;
+                gatherer.push(events);
+            }
+            Ok(Self { traces: gatherer.finish()?, mapping, why: None, report: None })
+        };
+        run(py, jobs, work)?.map_err(|e| to_python(py, &e))
+    }
+
+    /// Number of events.
+    fn __len__(&self) -> usize {
+        self.traces.len()
+    }
+
+    /// Sorted user ids.
+    #[getter]
+    fn users(&self) -> Vec<String> {
+        self.traces.users.clone()
+    }
+
+    /// Sorted distinct names of a coded column: scenario, action, item or category.
+    fn names(&self, py: Python<'_>, column: &str) -> PyResult<Vec<String>> {
+        let names = &self.traces.names;
+        match column {
+            "scenario" => Ok(names.scenario.clone()),
+            "action" => Ok(names.action.clone()),
+            "item" => Ok(names.item.clone()),
+            "category" => Ok(names.category.clone()),
+            other => Err(bad_option(py, format!("no names are kept of the column {other:?}"))),
+        }
+    }
+
+    /// What was read and dropped, as JSON; None for a frame.
+    fn report(&self) -> PyResult<Option<String>> {
+        let json = |r| serde_json::to_string(r).map_err(|e| pyo3::exceptions::PyValueError::new_err(e.to_string()));
+        self.report.as_ref().map(json).transpose()
+    }
+
+    /// What the mapping says about the side as a whole.
+    fn description<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let t = &self.traces;
+        let d = PyDict::new(py);
+        d.set_item("mapping", self.mapping.name())?;
+        d.set_item("mapping_hash", self.mapping.hash())?;
+        d.set_item("mapping_source", self.mapping.source())?;
+        d.set_item("why", self.why.clone())?;
+        d.set_item("zone", self.mapping.zone_name())?;
+        d.set_item("given", self.mapping.given().to_vec())?;
+        let by_record = self.mapping.exposure_by_record();
+        d.set_item("exposure_by_record", by_record)?;
+        d.set_item("has_clock", t.time.iter().any(|&time| time != NO_TIME))?;
+        d.set_item("has_valence", t.valence.iter().any(|&v| v != 0))?;
+        d.set_item("has_exposures", by_record || t.role.contains(&Role::Exposure))?;
+        d.set_item("has_conversions", t.role.contains(&Role::Conversion))?;
+        d.set_item("has_items", !t.names.item.is_empty())?;
+        d.set_item("has_categories", !t.names.category.is_empty())?;
+        let extent = t.extent();
+        d.set_item("first", extent.map(|e| e.0))?;
+        d.set_item("last", extent.map(|e| e.1))?;
+        let mut calendar = Calendar::new(self.mapping.zone().clone());
+        d.set_item("first_day", extent.map(|e| calendar.day(e.0)))?;
+        d.set_item("last_day", extent.map(|e| calendar.day(e.1)))?;
+        Ok(d)
+    }
+
+    /// All events in canonical order, as an Arrow stream of the canonical columns.
+    #[pyo3(signature = (columns=None))]
+    fn events(&self, py: Python<'_>, columns: Option<Vec<String>>) -> PyResult<crate::stream::ArrowStream> {
+        let batch = py.detach(|| tracelens_core::arrow::to_record_batch(&self.batch(), columns.as_deref()));
+        crate::stream::ArrowStream::of_batches(vec![batch.map_err(|e| to_python(py, &e))?]).map_err(|e| to_python(py, &e))
+    }
+
+    /// Tables of user statistics within local days `days = (from, until)`, or each user's own first day in `entry`.
+    #[pyo3(signature = (days=None, entry=None, conversion_scenario=None, jobs=None))]
+    fn summarise<'py>(
+        &self,
+        py: Python<'py>,
+        days: Option<(i64, i64)>,
+        entry: Option<HashMap<String, i64>>,
+        conversion_scenario: Option<String>,
+        jobs: Option<usize>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let options = Options {
+            zone: self.mapping.zone().clone(),
+            exposure_by_record: self.mapping.exposure_by_record(),
+            days: days.map(|(from, until)| from..until),
+            entry: entry.map(|e| self.traces.users.iter().map(|u| e.get(u).copied()).collect()),
+            conversion_scenario,
+        };
+        let statistics = run(py, jobs, || statistics::summarise(&self.traces, &options))?;
+        let tables = PyDict::new(py);
+        for (name, table) in statistics.tables {
+            let columns = PyDict::new(py);
+            for (column, values) in table.names.iter().zip(table.columns) {
+                let array: Bound<'_, PyArray1<i64>> = values.into_pyarray(py);
+                columns.set_item(column, array)?;
+            }
+            tables.set_item(name, columns)?;
+        }
+        let names = PyDict::new(py);
+        names.set_item("scenario", &self.traces.names.scenario)?;
+        names.set_item("action", &self.traces.names.action)?;
+        names.set_item("item", &self.traces.names.item)?;
+        names.set_item("category", &self.traces.names.category)?;
+        names.set_item("path", statistics.paths)?;
+        let all = PyDict::new(py);
+        all.set_item("tables", tables)?;
+        all.set_item("names", names)?;
+        all.set_item("conversion_scenario", statistics.conversion_scenario)?;
+        all.set_item("outside", statistics.outside)?;
+        Ok(all)
+    }
+
+    /// Records of this side and of `other`, and how many are alike: (this, other, alike, alike with the same item).
+    fn overlap(&self, py: Python<'_>, other: &Self) -> (u64, u64, u64, u64) {
+        let o = py.detach(|| gather::overlap(&self.traces, &other.traces));
+        (o.first, o.second, o.matched, o.matched_items)
+    }
+}
+
+impl Traces {
+    fn batch(&self) -> EventBatch {
+        self.traces.to_batch()
+    }
+}
+
+/// Say what was read when nothing of it could be used.
+fn no_events(error: Error, paths: &[String], report: &ReadReport) -> Error {
+    if error.code() != Code::NoEvents {
+        return error;
+    }
+    let dropped: Vec<String> = report.dropped.iter().map(|(reason, n)| format!("{n} dropped: {reason}")).collect();
+    let mut error = Error::new(Code::NoEvents, format!("no usable event in {}", paths.join(", ")))
+        .note(format!("{} files, {} events in, {} used", report.files.len(), report.events_in, report.events_used));
+    for line in dropped {
+        error = error.note(line);
+    }
+    error.help("check that the path and the mapping belong together")
+}

@@ -1,0 +1,31 @@
+"""Shared pieces: the command line in this process, and the large public logs where they are at hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Directory of the public logs that are too large, or not ours, to be kept here."""
+    path = ROOT.parent / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip(f"needs the public logs in {path}")
+    return path
+
+
+@pytest.fixture
+def run() -> Callable[..., Result]:
+    """Run the command line in this process: ``run("compare", "real", "sim")``."""
+
+    def run(*arguments: object) -> Result:
+        from tracelens.cli import main
+
+        return CliRunner().invoke(main, [str(a) for a in arguments])
+
+    return run
