@@ -219,16 +219,14 @@ class Rows:
 
 def canonical(frame: pl.DataFrame) -> list[Event]:
     """Rows as dictionaries with every canonical key; times in microseconds since 1970."""
-    events = []
-    for number, row in enumerate(frame.iter_rows(named=True)):
-        event = {**DEFAULTS, **{key: value for key, value in row.items() if value is not None}}
-        event["user"] = str(event["user"])
-        if isinstance(event["time"], datetime):
-            event["time"] = to_us(event["time"])
-        if event["record"] is None:
-            event["record"] = number
-        events.append(event)
-    return events
+    if "time" in frame.columns and isinstance(frame.schema["time"], pl.Datetime):
+        frame = frame.with_columns(pl.col("time").dt.epoch("us"))
+    if "record" not in frame.columns:
+        frame = frame.with_row_index("record")
+    for column, value in DEFAULTS.items():
+        filled = pl.lit(value) if column not in frame.columns else pl.col(column)
+        frame = frame.with_columns((filled if value is None else filled.fill_null(value)).alias(column))
+    return list(frame.with_columns(pl.col("user").cast(pl.String)).iter_rows(named=True))
 
 
 def to_us(moment: datetime) -> int:

@@ -69,7 +69,7 @@ def test_sentences_speak_plainly():
             assert "significant" not in axis["sentence"]
             assert "None" not in axis["sentence"]
             assert "nan" not in axis["sentence"]
-    assert "1.5 times as much" in comparison("inflate")["axes"]["activity"]["sentence"].replace("1.50", "1.5")
+    assert "does 1.49 times as much" in comparison("inflate")["axes"]["activity"]["sentence"]
     assert comparison("inflate")["axes"]["activity"]["direction"] == "more"
     assert comparison("thin")["axes"]["activity"]["direction"] == "less"
 
@@ -207,6 +207,13 @@ def test_an_empty_simulation_is_no_match():
     empty = summarise(log(FEW).filter(pl.lit(value=False)))
     result = compare_statistics(statistics, empty, name="", design="population", seed=0)
     assert set(verdicts(result).values()) <= {None, "too few users to tell"}
+
+
+def test_a_simulation_that_never_changes_scenario_is_no_match():
+    still = log(FEW).with_columns(scenario=pl.lit("shop"))
+    result = against_real(still)
+    assert row(result, "C1")["reason_missing"] == "too few users"
+    assert result["axes"]["chains"]["verdict"] == "too few users to tell"
 
 
 def test_evidence_shows_what_is_behind_the_sentences():
