@@ -37,16 +37,21 @@ def _top_categories(pair: Pair, unit: int) -> Ints:
     return column
 
 
-def _features(side: Side, pair: Pair, unit: int, half: int, events: Floats, column: Ints) -> Floats:
-    """Square roots of the shares of scenarios, actions and categories in one half, shape (U, F); an empty half is 0."""
+def _features(side: Side, pair: Pair, unit: int, half: int, column: Ints) -> Floats:
+    """Square roots of the shares of scenarios, of actions and of categories in one half, shape (U, F).
+
+    Each of the three is a composition of its own, so that neither eagerness nor a scenario without categories moves the
+    others; what a half lacks is 0.
+    """
     parts = []
     for block, name in enumerate(("scenario", "action", "category")):
         rows = side.table("halves", unit=unit, half=half, block=block)
         code, width = rows["code"], len(pair.names[name])
         if name == "category":
             code, width = column[code], min(width, CATEGORIES) + 1
-        parts.append(side.histogram(rows["user"], code, rows["count"], width))
-    return fixed(np.sqrt(share(np.hstack(parts), events[:, half : half + 1])))
+        counts = side.histogram(rows["user"], code, rows["count"], width)
+        parts.append(np.sqrt(share(counts, counts.sum(-1, keepdims=True))))
+    return fixed(np.hstack(parts))
 
 
 def covariance(sums: Sums) -> Floats:
@@ -68,8 +73,7 @@ def _variance(pair: Pair) -> list[Estimate]:
     column = _top_categories(pair, unit)
     blocks: dict[str, list[Floats]] = {"half:0": [], "half:1": [], "half:product": [], "half:n": []}
     for side, mask in zip(pair.sides, masks, strict=True):
-        events = _events(side, unit)
-        first, second = (_features(side, pair, unit, half, events, column) * mask[:, None] for half in (0, 1))
+        first, second = (_features(side, pair, unit, half, column) * mask[:, None] for half in (0, 1))
         blocks["half:0"].append(first)
         blocks["half:1"].append(second)
         blocks["half:product"].append(fixed(first * second).sum(-1))

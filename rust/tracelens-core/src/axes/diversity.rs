@@ -6,7 +6,7 @@
 
 use super::runs::SESSION_GAP;
 use super::{Table, Tally};
-use crate::event::NO_CODE;
+use crate::event::{NO_CODE, Role};
 use crate::gather::Trace;
 use hashbrown::HashMap;
 
@@ -17,7 +17,7 @@ const RECORDS: u8 = 2;
 /// Accumulator of half-log features.
 #[derive(Debug)]
 pub struct Halves {
-    /// Events by user, unit of alternation (0 days, 1 sessions, 2 records), half, block (0 scenario, 1 action, 2 category) and code.
+    /// Events by user, unit of alternation (0 days, 1 sessions, 2 records), half, block (0 scenario, 1 action of role active or conversion, 2 category) and code.
     pub table: Table,
     tally: Tally<(u8, u8, u8, u32)>,
 }
@@ -90,7 +90,8 @@ impl Halves {
     fn add(&mut self, unit: u8, half: u8, trace: &Trace, i: usize) {
         let e = &trace.events[i];
         self.tally.add((unit, half, 0, e.scenario));
-        if e.action != NO_CODE {
+        // What people do, of all that they do: with exposures among it, eagerness alone would change everybody's mix.
+        if e.action != NO_CODE && matches!(e.role, Role::Active | Role::Conversion) {
             self.tally.add((unit, half, 1, e.action));
         }
         if e.category != NO_CODE {
