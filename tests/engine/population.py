@@ -138,7 +138,7 @@ def eager(frame: Frame) -> Frame:
     return _sorted(pl.concat([frame, acts.with_columns(seconds=pl.col("seconds") + 0.5)]))
 
 
-def utopia(frame: Frame, seed: int = 7, share: float = 1.0) -> Frame:
+def utopia(frame: Frame, seed: int = 7, share: float = 0.7) -> Frame:
     """A share of negative actions becomes the positive twin (never a purchase)."""
     r = np.random.default_rng(seed)
     twins = {"dislike": "like", "unfollow": "follow", "report": "like", "refund": "share"}

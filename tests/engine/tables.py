@@ -304,7 +304,8 @@ def halves_of(trace: list[Event], clock: bool) -> dict[int, Counter[tuple[int, i
         halves: Counter[tuple[int, int, str]] = Counter()
         for event, number in zip(trace, ranks, strict=True):
             for block, key in enumerate(BLOCKS):
-                if event[key] is not None:
+                seen_only = key == "action" and event["role"] not in ("active", "conversion")
+                if event[key] is not None and not seen_only:
                     halves[number % 2, block, event[key]] += 1
         counted[unit] = halves
     return counted

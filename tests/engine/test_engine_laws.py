@@ -62,7 +62,7 @@ def test_eagerness_doubles_actions_per_exposure_exactly():
 
 
 def test_utopia_turns_exactly_the_negative_share():
-    result = comparison("utopia")
+    result = compared(population.utopia(log(), share=1.0))
     negative = row(result, "U1")
     assert negative["sim"] == 0
     assert negative["effect"] < -math.log(1.25)
@@ -111,7 +111,8 @@ def test_relabelling_destroys_paired_evidence_only():
         ("inflate", "activity", "H1", 3, set()),
         ("thin", "activity", "H1", 5, {"chains"}),
         ("eager", "activity", "H3", 5, set()),
-        ("utopia", "valence", "U1", 5, set()),
+        # among actions alone, turning no into yes also levels what people do: not named in the catalogue's couplings
+        ("utopia", "valence", "U1", 5, {"diversity"}),
         ("drop_tail", "tail", "L2", 5, set()),
         ("average_person", "diversity", "G1", 5, {"chains", "tail"}),
         ("shuffle_order", "chains", "C1", 5, {"diversity"}),
