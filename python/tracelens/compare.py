@@ -122,8 +122,8 @@ def _rank(row: Outcome) -> int:
 
 
 def _distance(row: Outcome) -> float:
-    """How far from noise, in floor standard deviations; a floor without spread is exceeded infinitely."""
-    return math.inf if row.z is None else abs(row.z)
+    """How far from noise, in floor standard deviations; without spread, or without a finite effect, infinitely far."""
+    return math.inf if row.z is None or row.infinite else abs(row.z)
 
 
 def _weakest(axes: Mapping[str, Mapping[str, Any]], rows: Sequence[Outcome]) -> str | None:

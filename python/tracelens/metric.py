@@ -78,7 +78,12 @@ class Metric:
         Depends on the number of users, so compared only between equally many.
     needs_real_value : bool
         Not computable where the real value's interval includes 0: there is nothing to lose.
+    null : float
+        The effect where nothing differs.
+    minimum : int
+        Contributing users in either arm below which a primary is "too few users to tell".
     reference : str
+        Where the method stems from.
     """
 
     id: str
@@ -96,6 +101,8 @@ class Metric:
     relative: bool = False
     equal_users: bool = False
     needs_real_value: bool = False
+    null: float = 0.0
+    minimum: int = MINIMUM_USERS
     reference: str = ""
 
 

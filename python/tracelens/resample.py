@@ -19,7 +19,7 @@ PERMUTATIONS = 999
 SUBSETS = 50
 """Draws of the larger side where a metric compares equally many users."""
 MAX_CELLS = 1 << 21
-"""Sums held at once for one block: 16 MiB of float64, of which a handful live at a time."""
+"""Sums, or weights, held at once for one block: 16 MiB of float64, of which a handful live at a time."""
 
 Stage = Literal["observed", "split", "bootstrap", "null"]
 
@@ -238,7 +238,7 @@ def resample(pair: Pair, estimates: Sequence[tuple[Metric, Estimate]], seed: int
 
 
 def _run(plan: Plan, sides: tuple[Columns, Columns], estimates: Sequence[tuple[Metric, Estimate]]) -> list[Replicates]:
-    rows = max(8, min(250, MAX_CELLS // sides[0].widest))
+    rows = max(8, min(250, MAX_CELLS // max(sides[0].widest, *plan.sizes)))
     runs: dict[str, list[list[Floats]]] = {}
 
     def keep(stage: str, index: int, values: Floats) -> None:

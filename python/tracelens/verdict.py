@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from tracelens.align import Floats
-from tracelens.metric import MINIMUM_USERS, Estimate, Metric
+from tracelens.metric import Estimate, Metric
 from tracelens.resample import Replicates
 
 Verdict = Literal["gap", "within noise", "too few users to tell", "given, not tested"]
@@ -80,12 +80,15 @@ class Outcome:
     @property
     def tested(self) -> bool:
         """Whether it is computable, not given, and has enough users to be tested."""
-        return self.p is not None and self.reason_missing is None and min(self.users) >= MINIMUM_USERS
+        return self.p is not None and self.reason_missing is None and min(self.users) >= self.metric.minimum
 
     @property
     def rules_out(self) -> float | None:
-        """The largest |effect| inside the 90 % interval: any larger gap is ruled out."""
-        return max(abs(self.interval90[0]), abs(self.interval90[1])) if self.interval90 else None
+        """The largest |effect| inside the 90 % interval, for a distance its upper end: any larger gap is ruled out."""
+        if self.interval90 is None:
+            return None
+        low, high = self.interval90
+        return max(high, 0.0) if self.metric.kind == "distance" else max(abs(low), abs(high))
 
 
 def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired: bool, half: int) -> Outcome:
@@ -103,9 +106,12 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
     """
     row = Outcome(metric, estimate.scope, estimate.users, real=_finite(replicates.real), sim=_finite(replicates.sim))
     observed, floor, split, null = replicates.observed, replicates.floor, replicates.split, replicates.null
+    row.margin = None if metric.relative else metric.margin
     row.infinite = not np.isfinite(observed) and np.isfinite(replicates.fallback) and replicates.fallback != 0
     if not np.isfinite(observed) and not row.infinite:
-        row.reason_missing = "nothing to compare"
+        row.reason_missing = (
+            "too few users" if max(row.users) >= metric.minimum > min(row.users) else "nothing to compare"
+        )
         return row
     if row.infinite:
         observed, floor, split, null = (
@@ -151,8 +157,6 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
         if metric.needs_real_value and (row.real_interval is None or row.real_interval[0] <= 0 <= row.real_interval[1]):
             row.reason_missing = "no lead in the real log to lose"
             row.effect = row.interval = row.interval90 = row.excess = row.z = row.p = None
-    elif not metric.relative:
-        row.margin = metric.margin
     if row.margin and spread > 0 and not metric.equal_users:
         row.needed = int(np.ceil(half * (POWER * spread / row.margin) ** 2))
     return row
@@ -172,7 +176,10 @@ def _bootstrap_interval(metric: Metric, effect: float, draws: Floats, level: flo
     if not len(draws) or len(finite) < MOST * len(draws):
         return None
     low, high = (float(q) for q in np.quantile(finite, [(1 - level) / 2, (1 + level) / 2]))
-    return (2 * effect - high, 2 * effect - low) if metric.interval == "basic" else (low, high)
+    if metric.interval == "basic":
+        low, high = 2 * effect - high, 2 * effect - low
+    # users drawn twice lower a richness, more so on the richer side: an interval may miss its estimate
+    return min(low, effect), max(high, effect)
 
 
 def _both_finite(left: Floats, right: Floats) -> tuple[Floats, Floats]:
@@ -222,8 +229,8 @@ def adjust(rows: Sequence[Outcome]) -> None:
 def decide(row: Outcome, given: bool) -> Verdict | None:
     """Give the verdict on a primary whose p is adjusted.
 
-    "within noise" where the 90 % interval lies inside the margin, "gap" where the adjusted p is below .05 and the
-    effect beyond the margin, else "too few users to tell".
+    "within noise" where the 90 % interval lies inside the margin (a distance cannot be too small), "gap" where the
+    adjusted p is below .05 and the effect beyond the margin, else "too few users to tell".
     """
     if given:
         return GIVEN
@@ -231,7 +238,7 @@ def decide(row: Outcome, given: bool) -> Verdict | None:
         return TOO_FEW if row.reason_missing == "too few users" else None
     if row.p_adjusted is None or row.margin is None:
         return TOO_FEW
-    if row.interval90 and -row.margin < row.interval90[0] and row.interval90[1] < row.margin:
+    if row.rules_out is not None and row.rules_out < row.margin:
         return WITHIN
     size = np.inf if row.infinite else (row.effect or 0.0)
     beyond = size > row.margin if row.metric.kind == "distance" else abs(size) > row.margin

@@ -20,7 +20,7 @@ PER_CATEGORY = 60
 Frame = pl.DataFrame
 
 
-def generate(users: int = 200, seed: int = 0, rate: float = 0.35) -> Frame:
+def generate(users: int = 200, seed: int = 0, rate: float = 0.3) -> Frame:
     """Return events: seconds since START in ``seconds``, and everything an event needs but the clock (see `finish`)."""
     r = np.random.default_rng(seed)
     sessions = rate * np.exp(r.normal(0, 0.8, users))
@@ -30,7 +30,7 @@ def generate(users: int = 200, seed: int = 0, rate: float = 0.35) -> Frame:
     phase = r.normal(20, 2.5, users)
     like = np.exp(r.normal(-2.2, 0.9, (users, 4))) * (r.random((users, 4)) > [0.15, 0.4, 0.5, 0.45])
     dislike = np.exp(r.normal(-3.4, 1.0, (users, 4))) * (r.random((users, 4)) > 0.5)
-    length = np.exp(r.normal(1.6, 0.4, users))
+    length = np.exp(r.normal(1.2, 0.4, users))
     popularity = 1 / np.arange(1, PER_CATEGORY + 1) ** 1.1
     popularity /= popularity.sum()
     rows: list[tuple[int, float, int, int, int, int]] = []
@@ -138,7 +138,7 @@ def eager(frame: Frame) -> Frame:
     return _sorted(pl.concat([frame, acts.with_columns(seconds=pl.col("seconds") + 0.5)]))
 
 
-def utopia(frame: Frame, seed: int = 7, share: float = 1.0) -> Frame:
+def utopia(frame: Frame, seed: int = 7, share: float = 0.7) -> Frame:
     """A share of negative actions becomes the positive twin (never a purchase)."""
     r = np.random.default_rng(seed)
     twins = {"dislike": "like", "unfollow": "follow", "report": "like", "refund": "share"}

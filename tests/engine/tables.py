@@ -219,16 +219,14 @@ class Rows:
 
 def canonical(frame: pl.DataFrame) -> list[Event]:
     """Rows as dictionaries with every canonical key; times in microseconds since 1970."""
-    events = []
-    for number, row in enumerate(frame.iter_rows(named=True)):
-        event = {**DEFAULTS, **{key: value for key, value in row.items() if value is not None}}
-        event["user"] = str(event["user"])
-        if isinstance(event["time"], datetime):
-            event["time"] = to_us(event["time"])
-        if event["record"] is None:
-            event["record"] = number
-        events.append(event)
-    return events
+    if "time" in frame.columns and isinstance(frame.schema["time"], pl.Datetime):
+        frame = frame.with_columns(pl.col("time").dt.epoch("us"))
+    if "record" not in frame.columns:
+        frame = frame.with_row_index("record")
+    for column, value in DEFAULTS.items():
+        filled = pl.lit(value) if column not in frame.columns else pl.col(column)
+        frame = frame.with_columns((filled if value is None else filled.fill_null(value)).alias(column))
+    return list(frame.with_columns(pl.col("user").cast(pl.String)).iter_rows(named=True))
 
 
 def to_us(moment: datetime) -> int:
@@ -281,7 +279,7 @@ def scenario_switches(trace: list[Event]) -> Counter[tuple[str, str]]:
 
 
 def halves_of(trace: list[Event], clock: bool) -> dict[int, Counter[tuple[int, int, str]]]:
-    """By unit (0 day, 1 session, 2 record): events by (half, block, name); the halves alternate by the rank of the unit."""
+    """By unit (0 day, 1 session, 2 record): events by (half, block, name); halves alternate by the unit's rank."""
     units: dict[int, list[int]] = {}
     if clock:
         day_rank = {day: rank for rank, day in enumerate(sorted({e["local"][0] for e in trace}))}
@@ -306,14 +304,15 @@ def halves_of(trace: list[Event], clock: bool) -> dict[int, Counter[tuple[int, i
         halves: Counter[tuple[int, int, str]] = Counter()
         for event, number in zip(trace, ranks, strict=True):
             for block, key in enumerate(BLOCKS):
-                if event[key] is not None:
+                seen_only = key == "action" and event["role"] not in ("active", "conversion")
+                if event[key] is not None and not seen_only:
                     halves[number % 2, block, event[key]] += 1
         counted[unit] = halves
     return counted
 
 
 def conversion_chains(trace: list[Event], items: bool, categories: bool) -> list[dict[str, Any]]:
-    """What led to each conversion: earlier events of its item (else category) within 7 days, cut at gaps over 3 days."""
+    """What led to each conversion: earlier events of its item (else category) within 7 days, cut at 3-day gaps."""
     chains = []
     for position, conversion in enumerate(trace):
         if conversion["role"] != "conversion" or conversion["time"] is None:
@@ -370,7 +369,7 @@ def run_starts(trace: list[Event], key: str) -> list[Event]:
 def linked_lead(
     trace: list[Event], key: str, conversion: str, window: int, opens: int, closes: int
 ) -> tuple[int, int, int]:
-    """Conversions with full windows; their summed shares of the same key elsewhere before and after, less the own base."""
+    """Conversions with full windows; summed shares of the same key elsewhere before and after, less the own base."""
     starts = run_starts(trace, key)
     elsewhere = [(e["time"], e[key]) for e in starts if e["scenario"] != conversion]
     base_counts = Counter(name for _, name in elsewhere)
@@ -379,20 +378,24 @@ def linked_lead(
         time = event["time"]
         if event["scenario"] != conversion or time - opens < window or time > closes - window:
             continue
-        base = base_counts[event[key]] / max(len(elsewhere), 1)
+        base = fixed_share(base_counts[event[key]], len(elsewhere))
+        behind = [name for moment, name in elsewhere if time - window <= moment < time - GUARD]
+        ahead = [name for moment, name in elsewhere if time + GUARD <= moment < time + window]
+        if not behind:  # says how active the person was, not what led here
+            continue
         n += 1
-        for low, high in ((time - window, time - GUARD), (time + GUARD, time + window)):
-            around = [name for moment, name in elsewhere if low <= moment < high]
-            lead = (around.count(event[key]) / len(around) - base) if around else 0.0
-            if low < time:
-                before += round(lead * ONE)
-            else:
-                after += round(lead * ONE)
+        before += fixed_share(behind.count(event[key]), len(behind)) - base
+        after += fixed_share(ahead.count(event[key]), len(ahead)) - base if ahead else 0
     return n, before, after
 
 
+def fixed_share(part: int, whole: int) -> int:
+    """Share in units of 2^-20, rounded half up; 0 of nothing."""
+    return (2 * part * ONE + whole) // (2 * whole) if whole else 0
+
+
 def asymmetry(traces: dict[str, list[Event]], scenarios: list[str], zone: str, rows: Rows) -> None:
-    """Starts of B after and before starts of A, weighted by 1 / the day's volume of B, windows inside the user's span."""
+    """Starts of B after and before starts of A, weighted by 1 / daily volume of B, windows inside the user's span."""
     starts: dict[tuple[str, str], list[int]] = defaultdict(list)
     for user, trace in traces.items():
         last: dict[str, int] = {}

@@ -193,9 +193,9 @@ def _lead(pair: Pair) -> Iterator[Estimate]:
         for window in WINDOWS:
             main = link == primary and window == WINDOWS[0]
             scope = {} if main else {"link": LINKS[link], "window": str(window)}
-            if not all(len(side.table("lead", link=link, window=window)["user"]) for side in pair.sides):
+            if not any(len(side.table("lead", link=link, window=window)["user"]) for side in pair.sides):
                 if main:
-                    yield Estimate(missing="no conversions with full windows on both sides")
+                    yield Estimate(missing="no conversions with full windows")
                 continue
             name = _lead_block(pair, link, window)
             users = contributing(pair, f"{name}:n")

@@ -1,4 +1,4 @@
-"""Axis G, diversity: how much people differ from each other, in ways that last from one half of their days to the next."""
+"""Axis G, diversity: how much people differ from each other, in ways that last across halves of their days."""
 
 import numpy as np
 from numpy.typing import NDArray
