@@ -9,6 +9,8 @@ from tracelens.metric import MINIMUM_USERS, Estimate, Metric, Sums, both, differ
 MIN_EVENTS = 5
 CATEGORIES = 64
 UNITS = ("days", "sessions", "records")
+SEEN = 3
+"""Block of the halves that counts records seen."""
 
 Mask = NDArray[np.bool_]
 
@@ -40,8 +42,8 @@ def _top_categories(pair: Pair, unit: int) -> Ints:
 def _features(side: Side, pair: Pair, unit: int, half: int, column: Ints) -> Floats:
     """Square roots of the shares of scenarios, of actions and of categories in one half, shape (U, F).
 
-    Each of the three is a composition of its own, so that neither eagerness nor a scenario without categories moves the
-    others; what a half lacks is 0.
+    Each of the three is a composition of its own; what was seen is one of the actions, also where only the records tell it.
+    What a half lacks is 0.
     """
     parts = []
     for block, name in enumerate(("scenario", "action", "category")):
@@ -50,6 +52,9 @@ def _features(side: Side, pair: Pair, unit: int, half: int, column: Ints) -> Flo
         if name == "category":
             code, width = column[code], min(width, CATEGORIES) + 1
         counts = side.histogram(rows["user"], code, rows["count"], width)
+        if name == "action":
+            seen = side.table("halves", unit=unit, half=half, block=SEEN)
+            counts = np.hstack([counts, side.histogram(seen["user"], seen["code"], seen["count"], 1)])
         parts.append(np.sqrt(share(counts, counts.sum(-1, keepdims=True))))
     return fixed(np.hstack(parts))
 

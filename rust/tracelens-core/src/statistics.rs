@@ -84,7 +84,7 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
             let mut part = Part {
                 activity: Activity::new(options.exposure_by_record),
                 clock: Clock::default(),
-                halves: Halves::default(),
+                halves: Halves::new(options.exposure_by_record),
                 items: Items::default(),
                 switches: Switches::default(),
                 conversions: Conversions::new(keyed),

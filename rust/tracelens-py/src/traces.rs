@@ -60,7 +60,7 @@ pub(crate) fn open(paths: &[String], mapping: Option<&str>) -> Result<(discover:
             Some(format!("{} lies beside the logs", path.display())),
         ),
         (None, None) => {
-            let (mapping, why) = mapping::guess::guess(&found.files)?;
+            let (mapping, why) = mapping::guess::guess(&found)?;
             (mapping, Some(why))
         }
     };

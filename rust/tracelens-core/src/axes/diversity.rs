@@ -1,12 +1,16 @@
 //! Axis diversity: each person's mix of scenarios, actions and categories in two halves of their own log (metric G1).
 //!
+//! What a person was shown is part of the mix of actions: with it eagerness moves the mix little, and an action that turns
+//! into another (a dislike into a like) does not weigh more than its share of what happened. Logs without events of exposure
+//! say it by their records.
+//!
 //! The halves alternate by the rank of the user's active day (and, as a second reading for logs with few days, by the
 //! session), never by event: alternating events would tie the halves together and move with the volume alone. Without a
 //! clock the records alternate, within their scenario.
 
 use super::runs::SESSION_GAP;
 use super::{Table, Tally};
-use crate::event::{NO_CODE, Role};
+use crate::event::NO_CODE;
 use crate::gather::Trace;
 use hashbrown::HashMap;
 
@@ -14,24 +18,32 @@ const DAYS: u8 = 0;
 const SESSIONS: u8 = 1;
 const RECORDS: u8 = 2;
 
+/// Block of records seen, for logs in which a record is an exposure.
+const EXPOSED: u8 = 3;
+
 /// Accumulator of half-log features.
 #[derive(Debug)]
 pub struct Halves {
-    /// Events by user, unit of alternation (0 days, 1 sessions, 2 records), half, block (0 scenario, 1 action of role active or conversion, 2 category) and code.
+    exposure_by_record: bool,
+    /// Events by user, unit of alternation (0 days, 1 sessions, 2 records), half, block (0 scenario, 1 action,
+    /// 2 category, 3 records seen) and code.
     pub table: Table,
     tally: Tally<(u8, u8, u8, u32)>,
-}
-
-impl Default for Halves {
-    fn default() -> Self {
-        Self {
-            table: Table::new(&["user", "unit", "half", "block", "code", "count"]),
-            tally: Tally::default(),
-        }
-    }
+    /// Records already counted as seen, for the unit at hand.
+    met: Vec<bool>,
 }
 
 impl Halves {
+    /// `exposure_by_record`: each record was seen once.
+    pub fn new(exposure_by_record: bool) -> Self {
+        Self {
+            exposure_by_record,
+            table: Table::new(&["user", "unit", "half", "block", "code", "count"]),
+            tally: Tally::default(),
+            met: Vec::new(),
+        }
+    }
+
     /// Count one user.
     pub fn fold(&mut self, user: i64, trace: &Trace) {
         if trace.clock {
@@ -53,6 +65,7 @@ impl Halves {
     }
 
     fn by_day(&mut self, trace: &Trace) {
+        self.forget(trace);
         let mut days: Vec<i64> = trace.events.iter().map(|e| e.day).collect();
         days.sort_unstable();
         days.dedup();
@@ -63,6 +76,7 @@ impl Halves {
     }
 
     fn by_session(&mut self, trace: &Trace) {
+        self.forget(trace);
         let (mut session, mut last) = (0usize, None);
         for (i, e) in trace.events.iter().enumerate().filter(|(_, e)| !e.dated) {
             session += usize::from(last.is_some_and(|t| e.time - t > SESSION_GAP));
@@ -72,6 +86,7 @@ impl Halves {
     }
 
     fn by_record(&mut self, trace: &Trace) {
+        self.forget(trace);
         let mut seen: HashMap<u32, usize> = HashMap::new();
         let half_of: Vec<u8> = trace
             .records
@@ -87,12 +102,19 @@ impl Halves {
         }
     }
 
+    fn forget(&mut self, trace: &Trace) {
+        self.met.clear();
+        self.met.resize(trace.records.len(), false);
+    }
+
     fn add(&mut self, unit: u8, half: u8, trace: &Trace, i: usize) {
         let e = &trace.events[i];
         self.tally.add((unit, half, 0, e.scenario));
-        // What people do, of all that they do: with exposures among it, eagerness alone would change everybody's mix.
-        if e.action != NO_CODE && matches!(e.role, Role::Active | Role::Conversion) {
+        if e.action != NO_CODE {
             self.tally.add((unit, half, 1, e.action));
+        }
+        if self.exposure_by_record && !std::mem::replace(&mut self.met[e.record as usize], true) {
+            self.tally.add((unit, half, EXPOSED, 0));
         }
         if e.category != NO_CODE {
             self.tally.add((unit, half, 2, e.category));
