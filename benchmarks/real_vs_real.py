@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from tracelens.compare import compare_statistics
+from tracelens.pairwise import compare_statistics
 from tracelens.traces import read_traces
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import orjson
 import pytest
 from click.testing import CliRunner
-from tests.sample_result import sample
 
+from tests.sample_result import sample
 from tracelens.cli import COMMANDS, main
 from tracelens.errors import TracelensError
 

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from tests.sample_result import AXES, sample
 
+from tests.sample_result import AXES, sample
 from tracelens.report.text import headline, render
 
 

@@ -5,8 +5,8 @@ import copy
 import jsonschema
 import orjson
 import pytest
-from tests.sample_result import sample
 
+from tests.sample_result import sample
 from tracelens.errors import TracelensError
 from tracelens.result import assemble, dumps, schema, validate, write_result
 

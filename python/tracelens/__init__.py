@@ -1,7 +1,7 @@
 """Where a simulation departs from real people, told from their behaviour logs.
 
-``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``plant`` makes
-simulators with known faults out of a real log, ``burstiness`` and ``conversion_chains`` are polars expressions.
+``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``burstiness`` and
+``conversion_chains`` are polars expressions. ``tracelens.plant`` makes simulators with known faults out of a real log.
 """
 
 from importlib import import_module
@@ -11,7 +11,6 @@ from tracelens.errors import TracelensError
 
 if TYPE_CHECKING:
     from tracelens.comparison import compare
-    from tracelens.plant import plant
     from tracelens.polars import burstiness, conversion_chains, scan_traces
     from tracelens.traces import Traces, read_traces
 
@@ -21,7 +20,6 @@ _LAZY = {
     "burstiness": "tracelens.polars",
     "compare": "tracelens.comparison",
     "conversion_chains": "tracelens.polars",
-    "plant": "tracelens.plant",
     "read_traces": "tracelens.traces",
     "scan_traces": "tracelens.polars",
 }
@@ -32,7 +30,6 @@ __all__ = [
     "burstiness",
     "compare",
     "conversion_chains",
-    "plant",
     "read_traces",
     "scan_traces",
 ]

@@ -5,8 +5,8 @@ from os import PathLike, fspath
 from pathlib import PurePath
 from typing import Any, Literal
 
-from tracelens.compare import compare_statistics
 from tracelens.errors import TracelensError
+from tracelens.pairwise import compare_statistics
 from tracelens.roster import Roster, read_roster
 from tracelens.statistics import Statistics
 from tracelens.traces import Path, Traces, read_traces

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
 from tests.engine import population
 from tests.engine.tables import tabulate
-
-from tracelens.compare import compare_statistics
+from tracelens.pairwise import compare_statistics
 from tracelens.statistics import Statistics
 
 GOLDEN = """user,time,scenario,action,item

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from tests.engine.fixtures import golden, row
 
+from tests.engine.fixtures import golden, row
 from tracelens.align import align
 from tracelens.axes import REGISTRY
 from tracelens.axes.tail import hill_number
-from tracelens.compare import compare_statistics
+from tracelens.pairwise import compare_statistics
 from tracelens.resample import Columns, WeightedSums
 
 

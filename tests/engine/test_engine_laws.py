@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
+
 from tests.engine import population
 from tests.engine.fixtures import comparison, log, row, side, summarise, verdicts
-
-from tracelens.compare import compare_statistics
+from tracelens.pairwise import compare_statistics
 
 EXACT = 1e-8
 

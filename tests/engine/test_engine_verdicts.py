@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+
 from tests.engine import population
 from tests.engine.fixtures import comparison, log, row, side, subset, summarise, verdicts
-
 from tracelens.axes import AXES, METRICS, REGISTRY
-from tracelens.compare import compare_statistics
+from tracelens.pairwise import compare_statistics
 
 METRICS_MD = Path(__file__).parents[3] / "shared" / "metrics.md"
 
@@ -254,7 +254,7 @@ SCRIPT = """
 import hashlib, json
 from tests.engine.fixtures import log, summarise
 from tests.engine import population
-from tracelens.compare import compare_statistics
+from tracelens.pairwise import compare_statistics
 frame = log(60)
 real, sim = summarise(frame), summarise(population.thin(frame))
 results = [compare_statistics(real, sim, name="", design=d, seed=0) for d in ("paired", "population")]

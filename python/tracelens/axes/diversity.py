@@ -42,8 +42,8 @@ def _top_categories(pair: Pair, unit: int) -> Ints:
 def _features(side: Side, pair: Pair, unit: int, half: int, column: Ints) -> Floats:
     """Square roots of the shares of scenarios, of actions and of categories in one half, shape (U, F).
 
-    Each of the three is a composition of its own; what was seen is one of the actions, also where only the records tell it.
-    What a half lacks is 0.
+    Each of the three is a composition of its own; what was seen is one of the actions, also where only the records
+    tell it. What a half lacks is 0.
     """
     parts = []
     for block, name in enumerate(("scenario", "action", "category")):
