@@ -3,6 +3,7 @@
 Clarity over speed: it stands beside the kernels as a second opinion and shares no code with them.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -117,9 +118,10 @@ def tabulate(
         rows.count("actions", row, ("scenario", "action"), Counter((e["scenario"], e["action"]) for e in acts), "count")
         rows.count("items", row, ("item",), Counter(e["item"] for e in trace if e["item"] is not None), "count")
         rows.count("switches", row, ("source", "target"), switches, "count")
-        for unit, halves in halves_of(trace, clock).items():
+        for unit, halves in halves_of(trace, clock, exposure_by_record).items():
             for (half, block, name), n in sorted(halves.items()):
-                rows.add("halves", user=row, unit=unit, half=half, block=block, code=code[BLOCKS[block]][name], count=n)
+                coded = 0 if block == SEEN else code[BLOCKS[block]][name]
+                rows.add("halves", user=row, unit=unit, half=half, block=block, code=coded, count=n)
         for chain in chains[user]:
             rows.add(
                 "conversions",
@@ -172,6 +174,7 @@ def tabulate(
 
 
 BLOCKS = ("scenario", "action", "category")
+SEEN = 3
 COLUMNS = {
     "clock": ("user", "hour", "count"),
     "scenarios": ("user", "scenario", "events"),
@@ -251,8 +254,8 @@ def order(event: Event) -> tuple[Any, ...]:
         event["seq"],
         event["scenario"],
         event["action"],
-        event["item"] or "",
-        -1e300 if value is None else value,
+        (event["item"] is None, event["item"] or ""),  # what is missing comes last
+        math.inf if value is None else value,
     )
 
 
@@ -278,8 +281,11 @@ def scenario_switches(trace: list[Event]) -> Counter[tuple[str, str]]:
     return Counter((a, b) for a, b in pairwise(ordered) if a != b)
 
 
-def halves_of(trace: list[Event], clock: bool) -> dict[int, Counter[tuple[int, int, str]]]:
-    """By unit (0 day, 1 session, 2 record): events by (half, block, name); halves alternate by the unit's rank."""
+def halves_of(trace: list[Event], clock: bool, by_record: bool) -> dict[int, Counter[tuple[int, int, str]]]:
+    """By unit (0 day, 1 session, 2 record): events by (half, block, name); halves alternate by the unit's rank.
+
+    Where each record is one exposure, block 3 counts the records by the half of their first event.
+    """
     units: dict[int, list[int]] = {}
     if clock:
         day_rank = {day: rank for rank, day in enumerate(sorted({e["local"][0] for e in trace}))}
@@ -302,11 +308,14 @@ def halves_of(trace: list[Event], clock: bool) -> dict[int, Counter[tuple[int, i
     counted = {}
     for unit, ranks in units.items():
         halves: Counter[tuple[int, int, str]] = Counter()
+        seen_records: set[int] = set()
         for event, number in zip(trace, ranks, strict=True):
             for block, key in enumerate(BLOCKS):
-                seen_only = key == "action" and event["role"] not in ("active", "conversion")
-                if event[key] is not None and not seen_only:
+                if event[key] is not None:
                     halves[number % 2, block, event[key]] += 1
+            if by_record and event["record"] not in seen_records:
+                seen_records.add(event["record"])
+                halves[number % 2, SEEN, ""] += 1
         counted[unit] = halves
     return counted
 

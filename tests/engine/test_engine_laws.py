@@ -111,8 +111,7 @@ def test_relabelling_destroys_paired_evidence_only():
         ("inflate", "activity", "H1", 3, set()),
         ("thin", "activity", "H1", 5, {"chains"}),
         ("eager", "activity", "H3", 5, set()),
-        # among actions alone, turning no into yes also levels what people do: not named in the catalogue's couplings
-        ("utopia", "valence", "U1", 5, {"diversity"}),
+        ("utopia", "valence", "U1", 5, set()),
         ("drop_tail", "tail", "L2", 5, set()),
         ("average_person", "diversity", "G1", 5, {"chains", "tail"}),
         ("shuffle_order", "chains", "C1", 5, {"diversity"}),

@@ -46,7 +46,10 @@ def _features(side: Side, pair: Pair, unit: int, half: int, column: Ints) -> Flo
     tell it. What a half lacks is 0.
     """
     parts = []
+    assigned = {column for one in pair.sides for column in one.meta.get("given", ())}
     for block, name in enumerate(("scenario", "action", "category")):
+        if name in assigned:  # a task handed out is no taste
+            continue
         rows = side.table("halves", unit=unit, half=half, block=block)
         code, width = rows["code"], len(pair.names[name])
         if name == "category":
