@@ -2,11 +2,11 @@
 
 use crate::error::{Code, Error, Result};
 use crate::event::EventBatch;
-use crate::format::json::{self, File};
-use crate::format::{Batch, FileContext, delimited};
+use crate::format::json::File;
+use crate::format::{self, Batch, FileContext};
 use crate::input::bytes::Text;
 use crate::input::discover::{Discovered, format_of};
-use crate::mapping::{Format, Mapping, Records};
+use crate::mapping::{Mapping, Records};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -226,22 +226,6 @@ fn parse(path: &Path, mapping: &Mapping, options: &ReadOptions) -> Result<(u64, 
         on_bad_row: options.on_bad_row,
         with_text: options.text,
     };
-    let batches = match format_of(file.plan, path) {
-        Format::Json => json::cut_document(&file)?
-            .par_iter()
-            .map(|task| file.parse_elements(task))
-            .collect(),
-        Format::Ndjson => json::cut_lines(file.text)
-            .into_par_iter()
-            .map(|range| file.parse_lines(range))
-            .collect(),
-        Format::Delimited => {
-            let table = delimited::open(&file)?;
-            delimited::cut(&table, file.text)
-                .into_par_iter()
-                .map(|range| file.parse_rows(&table, range))
-                .collect()
-        }
-    };
+    let batches = format::parse(&file, format_of(file.plan, path))?;
     Ok((text.size, batches))
 }

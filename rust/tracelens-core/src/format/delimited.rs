@@ -23,8 +23,6 @@ pub(crate) struct Table {
     body: usize,
 }
 
-const TASK_BYTES: usize = 1 << 21;
-
 /// Read the header.
 pub(crate) fn open(file: &File) -> Result<Table> {
     let delimiters = file.plan.delimiters;
@@ -76,13 +74,13 @@ fn require_columns(file: &File, names: &[String]) -> Result<()> {
 }
 
 /// Cut the body into tasks at ends of records; a quoted line break ends none.
-pub(crate) fn cut(table: &Table, text: &str) -> Vec<Range<usize>> {
+pub(crate) fn cut(table: &Table, text: &str, task_bytes: usize) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let quote = table.quote.filter(|q| bytes.contains(q));
     let mut ranges = Vec::new();
     let (mut from, mut at, mut inside) = (table.body, table.body, false);
     while from < bytes.len() {
-        let wanted = from + TASK_BYTES;
+        let wanted = from + task_bytes;
         let end = loop {
             match bytes[at..].iter().position(|&b| b == b'\n' || Some(b) == quote) {
                 None => break bytes.len(),

@@ -30,10 +30,8 @@ pub(crate) struct File<'a> {
     pub(crate) with_text: bool,
 }
 
-const TASK_BYTES: usize = 1 << 21;
-
 /// Cut a document into tasks at elements of the first explode level.
-pub(crate) fn cut_document(file: &File) -> Result<Vec<Task>> {
+pub(crate) fn cut_document(file: &File, task_bytes: usize) -> Result<Vec<Task>> {
     let bytes = file.text.as_bytes();
     let syntax = |at: usize, expected: &str| {
         Error::new(
@@ -81,7 +79,7 @@ pub(crate) fn cut_document(file: &File) -> Result<Vec<Task>> {
                     elements: vec![(key, value)],
                     first: count,
                 });
-                room = TASK_BYTES;
+                room = task_bytes;
             }
         }
         room = room.saturating_sub(length);
@@ -91,11 +89,11 @@ pub(crate) fn cut_document(file: &File) -> Result<Vec<Task>> {
 }
 
 /// Cut lines into tasks.
-pub(crate) fn cut_lines(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn cut_lines(text: &str, task_bytes: usize) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut from = 0;
     while from < text.len() {
-        let wanted = (from + TASK_BYTES).min(text.len());
+        let wanted = (from + task_bytes).min(text.len());
         let until = text.as_bytes()[wanted..]
             .iter()
             .position(|&b| b == b'\n')

@@ -95,7 +95,8 @@ impl Clock {
         for format in formats {
             match self.read_as(text, format) {
                 Ok(found) => return Ok(found),
-                Err(reason) if why.is_empty() => why = reason,
+                // A format of the right shape knows better what is wrong than one that expected another.
+                Err(reason) if why.is_empty() || why.starts_with("expected") => why = reason,
                 Err(_) => {}
             }
         }

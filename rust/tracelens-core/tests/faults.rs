@@ -1,0 +1,158 @@
+//! Every fault is a located error: code, file, line, what was expected, how to mend.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its log should stop there")]
+
+use std::path::Path;
+use tracelens_core::error::{Code, Error};
+use tracelens_core::input::discover::discover;
+use tracelens_core::mapping::Mapping;
+use tracelens_core::reader::{OnBadRow, ReadOptions, ReadReport, Reader};
+
+fn read(name: &str, mapping: &Mapping, on_bad_row: OnBadRow) -> Result<ReadReport, Error> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fixtures/broken")
+        .join(name);
+    let options = ReadOptions {
+        on_bad_row,
+        max_bad: None,
+        text: false,
+    };
+    let mut reader = Reader::open(
+        discover(&[path.to_string_lossy().into_owned()])?,
+        mapping.clone(),
+        options,
+    )?;
+    while reader.next_group()?.is_some() {}
+    Ok(reader.report().clone())
+}
+
+fn fault(name: &str, mapping: &str) -> Error {
+    read(name, &Mapping::builtin(mapping).unwrap(), OnBadRow::Error).unwrap_err()
+}
+
+#[test]
+fn each_fault_has_its_code_and_its_place() {
+    for (name, mapping, code, line, column) in [
+        ("timestamp.csv", "events", Code::Timestamp, 3, Some(3)),
+        ("user.csv", "events", Code::MissingUser, 3, None),
+        ("ragged.csv", "events", Code::Ragged, 2, None),
+        ("encoding.csv", "events", Code::Encoding, 2, Some(26)),
+        ("column.csv", "events", Code::MissingColumn, 1, None),
+        ("syntax.ndjson", "events", Code::Syntax, 2, Some(25)),
+        ("cut.json", "omnibehavior", Code::Syntax, 3, None),
+        ("shape.json", "omnibehavior", Code::Syntax, 1, Some(1)),
+        ("nested.json", "omnibehavior", Code::Timestamp, 2, Some(34)),
+    ] {
+        let error = fault(name, mapping);
+        let place = error.detail().place.clone().unwrap();
+        assert_eq!(error.code(), code, "{name}: {error}");
+        assert!(place.path.ends_with(name), "{error}");
+        assert_eq!(place.line, Some(line), "{name}: {error}");
+        if let Some(column) = column {
+            assert_eq!(place.column, Some(column), "{name}: {error}");
+        }
+        assert!(error.detail().help.is_some(), "{name} says how to mend: {error}");
+    }
+    assert_eq!(fault("cut.csv.gz", "events").code(), Code::Compression);
+}
+
+#[test]
+fn a_bad_timestamp_reads_as_a_person_would_say_it() {
+    let text = fault("timestamp.csv", "events").to_string();
+    for part in [
+        "error[TL204]",
+        "September has 30 days",
+        "^^^^^^^^^^^^^^^^^^^",
+        "formats tried",
+        "user a",
+        "help:",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
+fn dropped_rows_are_counted_and_nothing_is_lost() {
+    let events = Mapping::builtin("events").unwrap();
+    for (name, reason) in [
+        ("timestamp.csv", "bad timestamp"),
+        ("user.csv", "missing user"),
+        ("ragged.csv", "ragged row"),
+        ("syntax.ndjson", "not JSON"),
+    ] {
+        let report = read(name, &events, OnBadRow::Drop).unwrap();
+        assert_eq!(report.dropped.get(reason), Some(&1), "{name}: {report:?}");
+        assert_eq!(
+            report.events_in,
+            report.events_used + report.dropped.values().sum::<u64>()
+        );
+        assert_eq!(report.examples[reason].len(), 1);
+    }
+}
+
+#[test]
+fn mistakes_in_a_mapping_are_located_and_said() {
+    let good = "version = 1\nformat = \"ndjson\"\n[event]\nuser = \"u\"\naction = \"a\"\n";
+    for (from, to, code, line, said) in [
+        (
+            "action =",
+            "aktion =",
+            Code::MappingUnknownKey,
+            5,
+            "did you mean \"action\"?",
+        ),
+        (
+            "\"ndjson\"",
+            "\"ndjsn\"",
+            Code::MappingValue,
+            2,
+            "did you mean \"ndjson\"?",
+        ),
+        ("version = 1", "version = 2", Code::MappingValue, 1, "version 2"),
+        ("version = 1\n", "", Code::MappingIncomplete, 1, "version = 1"),
+        ("user = \"u\"\n", "", Code::MappingIncomplete, 3, "user"),
+        ("\"u\"", "\"^.u\"", Code::MappingValue, 4, "up"),
+        ("\"u\"", "{ key = 1 }", Code::MappingValue, 4, "level 1"),
+        (
+            "\"u\"",
+            "{ paht = \"u\" }",
+            Code::MappingUnknownKey,
+            4,
+            "did you mean \"path\"?",
+        ),
+        (
+            "\"u\"",
+            "{ path = \"u\", map = \"m\" }",
+            Code::MappingValue,
+            4,
+            "[map.m]",
+        ),
+        ("\"u\"", "3", Code::MappingValue, 4, "table"),
+        ("\"u\"", "\"u", Code::MappingSyntax, 4, "TOML"),
+        (
+            "[event]",
+            "[event]\ntime = { path = \"t\", format = \"iso\" }",
+            Code::MappingValue,
+            4,
+            "rfc3339",
+        ),
+        (
+            "[event]",
+            "[event]\ntime = { path = \"t\", format = \"rfc3339\", zone = \"Mars/Base\" }",
+            Code::MappingValue,
+            4,
+            "IANA",
+        ),
+    ] {
+        let text = good.replace(from, to);
+        let error = Mapping::parse(&text, Path::new("mine.toml")).unwrap_err();
+        assert_eq!(error.code(), code, "{text}\n{error}");
+        assert_eq!(
+            error.detail().place.as_ref().unwrap().line,
+            Some(line),
+            "{text}\n{error}"
+        );
+        assert!(error.to_string().contains(said), "{said} in {error}");
+    }
+    assert!(Mapping::parse(good, Path::new("mine.toml")).is_ok());
+}
