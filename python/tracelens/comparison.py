@@ -104,6 +104,10 @@ def _compare_sides(
     warnings: list[str] = []
     extents = {n: (t.about["first_day"], t.about["last_day"]) for n, t in sides.items() if t.about["has_clock"]}
     timed = len(extents) == len(sides)
+    for why in dict.fromkeys(t.about["why"] for t in sides.values() if t.about["why"]):
+        guessed = [name for name, t in sides.items() if t.about["why"] == why]
+        mapping = sides[guessed[0]].about["mapping"]
+        warnings.append(f"{', '.join(guessed)}: read with the built-in mapping {mapping}, recognised as {why}")
     if timed:
         windows = choose_windows(extents, align=align, entry=roster.entry if roster else None)
         warnings += windows.warnings

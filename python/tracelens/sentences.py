@@ -1,7 +1,7 @@
 """What an axis says: a direction and one plain sentence with the numbers a reader needs."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tracelens.align import Pair
 from tracelens.verdict import GAP, GIVEN, TOO_FEW, WITHIN, Outcome
@@ -25,11 +25,9 @@ def describe(axis: str, shown: Outcome, rows: Sequence[Outcome], pair: Pair) -> 
         text = f"{TITLES[axis]} cannot be compared: {reason}"
         return None, _finish(text + (_open_links(mine) if axis == "chains" else ""))
     text = _SAY[shown.metric.id](shown, mine, pair)
-    if axis == "activity":
-        other = mine["H3" if shown.metric.id == "H1" else "H1"]
-        if other.verdict == GAP and other.effect is not None:
-            text += "; " + ("actions per exposure" if other.metric.id == "H3" else "the volume of a typical user")
-            text += f" {'is' if other.metric.id == 'H1' else 'are'} {_times(other.effect)} times the real one"
+    other = mine.get({"H1": "H3", "H3": "H1", "C1": "C9", "C9": "C1"}.get(shown.metric.id, ""))
+    if other is not None and other.verdict == GAP and other.effect is not None:
+        text += "; " + _ALSO[other.metric.id](other)
     if axis == "chains":
         text += _open_links(mine)
     return _direction(shown), _finish(text + _caveat(shown))
@@ -150,6 +148,17 @@ def _lead(row: Outcome, mine: Mapping[str, Outcome], pair: Pair) -> str:
         f"({_plain(row, 100, ' points')})"
     )
 
+
+_ALSO: Mapping[str, Callable[[Outcome], str]] = {
+    "H1": lambda row: f"the volume of a typical user is {_times(row.effect)} times the real one",
+    "H3": lambda row: f"actions per exposure are {_times(row.effect)} times the real ones",
+    "C1": lambda row: f"the order of scenarios departs too, by {_number(row.effect)} bits",
+    "C9": lambda row: (
+        "what people did elsewhere in the days before points at a conversion by "
+        f"{100 * (row.real or 0.0):.1f} points above habit, for simulated users by {100 * (row.sim or 0.0):.1f}"
+    ),
+}
+"""What the axis' other primary adds where it says "gap" as well."""
 
 _SAY = {
     "H1": _volume,

@@ -5,7 +5,6 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::HashMap;
-use std::path::Path;
 use tracelens_core::error::{Code, Error, Result};
 use tracelens_core::event::{EventBatch, NO_TIME, Role};
 use tracelens_core::gather::{self, Calendar, Gatherer};
@@ -55,20 +54,13 @@ pub(crate) fn open(paths: &[String], mapping: Option<&str>) -> Result<(discover:
     let found = discover::discover(paths)?;
     let (mapping, why) = match (mapping, &found.mapping) {
         (Some(name), _) => (Mapping::load(name)?, None),
-        (None, Some(path)) => (
-            load_file(path)?,
-            Some(format!("{} lies beside the logs", path.display())),
-        ),
+        (None, Some(path)) => (Mapping::load(&path.to_string_lossy())?, None),
         (None, None) => {
             let (mapping, why) = mapping::guess::guess(&found)?;
             (mapping, Some(why))
         }
     };
     Ok((found, mapping, why))
-}
-
-fn load_file(path: &Path) -> Result<Mapping> {
-    Mapping::load(&path.to_string_lossy())
 }
 
 #[pymethods]
@@ -122,7 +114,7 @@ impl Traces {
     ) -> PyResult<Self> {
         let reader = frame.into_reader()?;
         let work = || -> Result<Self> {
-            let mapping = Mapping::parse(mapping, Path::new("the mapping handed over"))?;
+            let mapping = Mapping::parse(mapping, "the mapping handed over".as_ref())?;
             let mut gatherer = Gatherer::default();
             let mut ordinal = 0;
             for batch in reader {

@@ -24,7 +24,7 @@ pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
         let head = head(text.as_str());
         let (format, keys) = look(path, head);
         if let Some(why) = fits(&mapping, format, &keys, head) {
-            return Ok((mapping, format!("{} is {} with {why}", path.display(), format.name())));
+            return Ok((mapping, format!("{} with {why}", format.name())));
         }
         let line = format!(
             "{}: {}, {}",
