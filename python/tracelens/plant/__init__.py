@@ -98,6 +98,10 @@ PLANTS: dict[str, Plant] = {
 }
 
 
+BY_EXPOSURE = ("eager", "drop-tail")
+"""Surgeries that need to know what an exposure is."""
+
+
 def plant(
     events: "pl.DataFrame",
     name: str,
@@ -147,7 +151,7 @@ def plant(
     if PLANTS[name].needs_clock and bool(log.timeless.all()):
         raise TracelensError.new(110, f"{name} needs a clock, the log has none", help="map time")
     operate: Any = getattr(surgery, name.replace("-", "_"))
-    options = {"exposure_by_record": exposure_by_record} if name == "eager" else {}
+    options = {"exposure_by_record": exposure_by_record} if name in BY_EXPOSURE else {}
     planted: pl.DataFrame = operate(log, strength, np.random.default_rng(seed), **options)
     return planted.sort(["user", "time", "seq", "record"], nulls_last=True, maintain_order=True)
 

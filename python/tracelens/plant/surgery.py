@@ -50,9 +50,7 @@ def thin(log: Records, strength: float, rng: Generator) -> pl.DataFrame:
 def eager(log: Records, strength: float, rng: Generator, exposure_by_record: bool) -> pl.DataFrame:
     events = log.events
     role, happened = events["role"].to_numpy(), events["occurred"].to_numpy()
-    if (
-        exposure_by_record
-    ):  # one row a record, of those in which anything happened: the others stay as unseen as they were
+    if exposure_by_record:  # one row a record, of those in which anything happened: the others stay as they were
         rows = np.flatnonzero(happened)
         places = rows[np.unique(log.record_of_event[rows], return_index=True)[1]]
     else:
@@ -84,9 +82,13 @@ def average_person_days(log: Records, strength: float, rng: Generator) -> pl.Dat
     return log.rebuild(np.arange(len(log)), user=owner[block])
 
 
-def drop_tail(log: Records, strength: float, rng: Generator) -> pl.DataFrame:
+def drop_tail(log: Records, strength: float, rng: Generator, exposure_by_record: bool) -> pl.DataFrame:
     events = log.events
     item, category, happened = log.column("item"), log.column("category"), events["occurred"].to_numpy()
+    if exposure_by_record:  # a record was seen, and its item with it, even if nothing that it lists was done
+        seen = np.bincount(log.record_of_event, weights=happened, minlength=len(log)) == 0
+        happened = happened.copy()
+        happened[log.start[seen]] = True
     known = item >= 0
     _require(bool(known.any()), "drop-tail needs items, the log has none", "map item")
     mass = np.bincount(item[known & happened], minlength=int(item.max()) + 1)
