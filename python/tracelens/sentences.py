@@ -44,7 +44,7 @@ TITLES = {
 
 
 def _direction(row: Outcome) -> str:
-    if row.verdict == WITHIN:
+    if row.verdict == WITHIN or (row.effect == 0 and not row.infinite):
         return "same"
     if row.metric.kind == "distance":
         return "different"

@@ -84,8 +84,11 @@ class Outcome:
 
     @property
     def rules_out(self) -> float | None:
-        """The largest |effect| inside the 90 % interval, for a distance its upper end: any larger gap is ruled out."""
-        if self.interval90 is None:
+        """The largest |effect| inside the 90 % interval, for a distance its upper end: any larger gap is ruled out.
+
+        Too few users rule out nothing.
+        """
+        if self.interval90 is None or min(self.users) < self.metric.minimum:
             return None
         low, high = self.interval90
         return max(high, 0.0) if self.metric.kind == "distance" else max(abs(low), abs(high))
