@@ -7,7 +7,7 @@ use std::path::Path;
 /// A file's text.
 #[derive(Debug)]
 pub struct Text {
-    bytes: Vec<u8>,
+    text: String,
     /// Size on disk.
     pub size: u64,
 }
@@ -29,19 +29,19 @@ impl Text {
         if bytes.starts_with(b"\xef\xbb\xbf") {
             bytes.drain(..3);
         }
-        if let Err(e) = std::str::from_utf8(&bytes) {
-            let at = e.valid_up_to();
-            let said = format!("not UTF-8: byte 0x{:02x}", bytes[at]);
-            let error = Error::new(Code::Encoding, said).at(place(path, &bytes, at));
-            return Err(error.help("convert the file to UTF-8, for example with iconv"));
-        }
-        Ok(Self { bytes, size })
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let at = e.utf8_error().valid_up_to();
+            let said = format!("not UTF-8: byte 0x{:02x}", e.as_bytes()[at]);
+            Error::new(Code::Encoding, said)
+                .at(place(path, e.as_bytes(), at))
+                .help("convert the file to UTF-8, for example with iconv")
+        })?;
+        Ok(Self { text, size })
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        // Checked when it was read.
-        std::str::from_utf8(&self.bytes).unwrap_or_default()
+        &self.text
     }
 }
 
