@@ -14,7 +14,8 @@ def test_logs_of_about_the_same_days_are_clipped_to_the_days_they_share():
     windows = choose_windows({"real": (100, 129), "sim": (102, 131)})
     assert windows.align == "calendar"
     assert windows.days == {"real": (102, 130), "sim": (102, 130)}
-    assert windows.warnings == []
+    assert windows.warnings == ["only the 28 days that all logs share are compared"]
+    assert choose_windows({"real": (100, 129), "sim": (100, 129)}).warnings == []
 
 
 def test_logs_of_other_days_are_counted_from_their_own_first_day_and_that_is_said():

@@ -63,4 +63,10 @@ class Traces:
         conversion_scenario: str | None = None,
         jobs: int | None = None,
     ) -> dict[str, Any]: ...
-    def overlap(self, /, other: Traces) -> tuple[int, int, int, int]: ...
+    def overlap(
+        self,
+        /,
+        other: Traces,
+        days: tuple[int, int] | None = None,
+        other_days: tuple[int, int] | None = None,
+    ) -> tuple[int, int, int, int, int, int, int]: ...

@@ -135,7 +135,7 @@ def _compare_sides(
         _require_shared_scenario(name, sides)
         chosen = _design(real, sides[name], design)
         used.add(chosen)
-        given = _given(real, sides[name], chosen)
+        given = _given(real, sides[name], windows, ("real", name))
         comparisons.append(
             compare_statistics(
                 summaries["real"],
@@ -166,19 +166,21 @@ def _design(real: Traces, sim: Traces, design: Design) -> Literal["paired", "pop
     return "paired" if len(a & b) >= SHARED_IDS_FOR_PAIRED * min(len(a), len(b)) else "population"
 
 
-def _given(real: Traces, sim: Traces, design: str) -> frozenset[str]:
-    """Columns that the simulation was given: by its mapping, or because it replays the real side's records.
+def _given(real: Traces, sim: Traces, windows: Windows, names: tuple[str, str]) -> frozenset[str]:
+    """Columns that the simulation was handed, seen from the records: a replay copies all of them.
 
-    A replay copies all records, so the match must hold from both sides: a thinned log stands in the real one, yet its
-    volume is its own.
+    The match must hold from both sides: a thinned log stands in the real one, yet its volume is its own. Items and
+    categories count as handed over only if every record has them alike: the tail is in the last few.
     """
-    given = set(sim.about["given"])
-    if design == "paired":
-        first, second, alike, with_item = real.core.overlap(sim.core)
-        if first and alike >= REPLAYED * max(first, second):
-            given |= {"time", "scenario"}
-            if with_item >= REPLAYED * max(first, second) and real.about["has_items"]:
-                given.add("item")
+    days = (windows.days.get(name) for name in names)
+    here, there, alike, with_item, events, others, as_many = real.core.overlap(sim.core, *days)
+    given: set[str] = set()
+    if here and alike >= REPLAYED * max(here, there):
+        given |= {"time", "scenario"}
+        if as_many >= REPLAYED * max(events, others):
+            given.add("volume")
+        if with_item == here == there:
+            given |= {"item", "category"}
     return frozenset(given)
 
 

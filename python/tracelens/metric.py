@@ -61,8 +61,9 @@ class Metric:
     id, axis, title, unit : str
     kind : {"signed", "distance"}
         Signed metrics are 0 when nothing differs; distances are never negative and read as their excess over the floor.
-    interval : {"percentile", "basic"}
-        Bootstrap interval of a signed metric: percentile for means, basic for ratios of sums.
+    interval : {"percentile", "basic", "half-sample"}
+        Of a signed metric: percentile bootstrap for means, basic bootstrap for ratios of sums, half-sampling for
+        statistics that users drawn twice would bias (as for all distances).
     columns : tuple of str
         Event columns it depends on; all given to the simulator means "given, not tested".
     estimates : callable
@@ -91,7 +92,7 @@ class Metric:
     title: str
     unit: str
     kind: Literal["signed", "distance"]
-    interval: Literal["percentile", "basic"]
+    interval: Literal["percentile", "basic", "half-sample"]
     columns: tuple[str, ...]
     estimates: Callable[[Pair], Iterable[Estimate]]
     range: str

@@ -51,6 +51,8 @@ def compare_statistics(
     """
     pair = align(real, sim, design, roster=roster)
     handed = {*given, *sim.meta.get("given", ())}
+    if "time" in sim.meta.get("given", ()):
+        handed.add("volume")  # who was told when to act was told how often
     rows = _outcomes(pair, seed, handed)
     adjust([row for row in rows if row.reason_missing is None])
     for row in rows:

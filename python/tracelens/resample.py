@@ -182,6 +182,9 @@ class Replicates:
         The sides' own values; NaN for distances.
     floor, split : ndarray, shape (200,)
         The statistic between two real halves; between a real half and as many simulated users.
+    half : ndarray, shape (200,) or empty
+        Paired: the statistic on half of the ids, the same ones on both sides. At half the users its spread is about
+        that of the statistic on all of them.
     bootstrap, real_bootstrap : ndarray, shape (1000,)
         The statistic, and the real side's own value, under resampling of users; empty for distances.
     null : ndarray, shape (999,)
@@ -195,6 +198,7 @@ class Replicates:
     sim: float
     floor: Floats
     split: Floats
+    half: Floats
     bootstrap: Floats
     real_bootstrap: Floats
     null: Floats
@@ -257,12 +261,14 @@ def _run(plan: Plan, sides: tuple[Columns, Columns], estimates: Sequence[tuple[M
         for i, (_, estimate) in enumerate(estimates):
             keep("floor", i, _value(estimate, first, second))
             keep("split", i, _value(estimate, first, sim))
+            if plan.paired:
+                keep("half", i, _value(estimate, second, sim))
             if estimate.fallback:
                 keep("fallback_floor", i, estimate.fallback(first, second))
                 keep("fallback_split", i, estimate.fallback(first, sim))
     for real, sim in _groups(plan, sides, "bootstrap", rows):
         for i, (metric, estimate) in enumerate(estimates):
-            if metric.kind == "signed":
+            if metric.kind == "signed" and metric.interval != "half-sample":
                 keep("bootstrap", i, _value(estimate, real, sim))
             if metric.relative and estimate.shown:
                 keep("real_bootstrap", i, estimate.shown(real, sim)[0])
@@ -319,6 +325,7 @@ def _collect(runs: dict[str, list[list[Floats]]], index: int) -> Replicates:
             for stage in (
                 "floor",
                 "split",
+                "half",
                 "bootstrap",
                 "real_bootstrap",
                 "null",

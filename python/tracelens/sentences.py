@@ -24,10 +24,17 @@ def describe(axis: str, shown: Outcome, rows: Sequence[Outcome], pair: Pair) -> 
         reason = shown.reason_missing or "nothing to compare"
         text = f"{TITLES[axis]} cannot be compared: {reason}"
         return None, _finish(text + (_open_links(mine) if axis == "chains" else ""))
+    if shown.verdict == GIVEN:
+        return None, f"{TITLES[axis]}: given to the simulator, not tested."
+    if min(shown.users) < shown.metric.minimum and not shown.infinite:
+        counts = f"{shown.users[0]:,} real and {shown.users[1]:,} simulated users have any of it"
+        return None, f"{TITLES[axis]} cannot be told: {counts}, {shown.metric.minimum} a side are needed."
     text = _SAY[shown.metric.id](shown, mine, pair)
     other = mine.get({"H1": "H3", "H3": "H1", "C1": "C9", "C9": "C1"}.get(shown.metric.id, ""))
     if other is not None and other.verdict == GAP and other.effect is not None:
         text += "; " + _ALSO[other.metric.id](other)
+    if other is not None and other.verdict == GIVEN:
+        text += f"; {_GIVEN[other.metric.id]} was given, not tested"
     if axis == "chains":
         text += _open_links(mine)
     return _direction(shown), _finish(text + _caveat(shown))
@@ -159,6 +166,8 @@ _ALSO: Mapping[str, Callable[[Outcome], str]] = {
     ),
 }
 """What the axis' other primary adds where it says "gap" as well."""
+
+_GIVEN = {"H1": "the volume", "H3": "what they did", "C1": "the order of scenarios", "C9": "what links conversions"}
 
 _SAY = {
     "H1": _volume,

@@ -134,22 +134,24 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
     if row.infinite:
         row.excess = None
         return row
+    # Half of the users, unscaled, spread about as much as all of them do; where paired, the same ids on both sides.
+    halves = replicates.half[np.isfinite(replicates.half)] if paired else split
     if metric.kind == "signed":
         row.effect = replicates.observed
-        row.interval, row.interval90 = (
-            _bootstrap_interval(metric, row.effect, replicates.bootstrap, level) for level in (0.95, 0.90)
-        )
+        if metric.interval == "half-sample":
+            row.interval, row.interval90 = (_around(row.effect, halves, level) for level in (0.95, 0.90))
+        else:
+            row.interval, row.interval90 = (
+                _bootstrap_interval(metric, row.effect, replicates.bootstrap, level) for level in (0.95, 0.90)
+            )
         centre = 0.0
     else:
         baseline = float(np.nanmean(replicates.null)) if paired else float(floor.mean()) if len(floor) else np.nan
         raw = replicates.observed if paired else float(split.mean()) if len(split) else np.nan
         row.real, row.sim, row.effect = _finite(baseline), _finite(raw), _finite(raw - baseline)
         row.excess = row.effect
-        if row.effect is not None and len(split):
-            sd = float(split.std())
-            row.interval, row.interval90 = (
-                (row.effect - z * sd, row.effect + z * sd) for z in (NORMAL[0.95], NORMAL[0.90])
-            )
+        if row.effect is not None:
+            row.interval, row.interval90 = (_around(row.effect, halves, level) for level in (0.95, 0.90))
         centre = float(floor.mean()) if len(floor) else 0.0
     if len(floor):
         low, high = np.quantile(floor, [0.025, 0.975])
@@ -160,8 +162,10 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
         if metric.needs_real_value and (row.real_interval is None or row.real_interval[0] <= 0 <= row.real_interval[1]):
             row.reason_missing = "no lead in the real log to lose"
             row.effect = row.interval = row.interval90 = row.excess = row.z = row.p = None
-    if row.margin and spread > 0 and not metric.equal_users:
-        row.needed = int(np.ceil(half * (POWER * spread / row.margin) ** 2))
+    # How many users would do: by the floor; where paired, by what is left of it when the ids are the same.
+    sd, users = (float(halves.std()) if len(halves) else 0.0, 2 * half) if paired else (spread, half)
+    if row.margin and sd > 0 and not metric.equal_users:
+        row.needed = int(np.ceil(users * (POWER * sd / row.margin) ** 2))
     return row
 
 
@@ -179,10 +183,15 @@ def _bootstrap_interval(metric: Metric, effect: float, draws: Floats, level: flo
     if not len(draws) or len(finite) < MOST * len(draws):
         return None
     low, high = (float(q) for q in np.quantile(finite, [(1 - level) / 2, (1 + level) / 2]))
-    if metric.interval == "basic":
-        low, high = 2 * effect - high, 2 * effect - low
-    # users drawn twice lower a richness, more so on the richer side: an interval may miss its estimate
-    return min(low, effect), max(high, effect)
+    return (2 * effect - high, 2 * effect - low) if metric.interval == "basic" else (low, high)
+
+
+def _around(effect: float, halves: Floats, level: float) -> Interval | None:
+    """Interval from the spread of half samples."""
+    if not len(halves):
+        return None
+    reach = NORMAL[level] * float(halves.std())
+    return effect - reach, effect + reach
 
 
 def _both_finite(left: Floats, right: Floats) -> tuple[Floats, Floats]:

@@ -72,9 +72,11 @@ def choose_windows(
             notes = tuple(f"{name}: {_span(*e)}" for name, e in extents.items())
             help = "use --align start to count from each side's own first day"
             raise TracelensError.new(301, "the logs have no day in common", notes=notes, help=help)
-        return Windows(dict.fromkeys(extents, (first, last + 1)), "calendar")
+        clipped = [f"only the {common} days that all logs share are compared"] if common < longest else []
+        return Windows(dict.fromkeys(extents, (first, last + 1)), "calendar", warnings=clipped)
     if align == "start":
-        return Windows({name: (a, a + shortest) for name, (a, _) in extents.items()}, "start")
+        said = f"each log is counted from its own first day, {shortest} days"
+        return Windows({n: (a, a + shortest) for n, (a, _) in extents.items()}, "start", warnings=[said])
     if not entry:
         help = "give a roster file with the columns user and entry (a date): --roster roster.csv"
         raise TracelensError.new(110, "--align entry needs the date on which each user entered", help=help)

@@ -326,7 +326,8 @@ def conversion_chains(trace: list[Event], items: bool, categories: bool) -> list
     for position, conversion in enumerate(trace):
         if conversion["role"] != "conversion" or conversion["time"] is None:
             continue
-        earlier = [e for e in trace[:position] if e["time"] >= conversion["time"] - LOOK_BACK]
+        own = conversion["record"]
+        earlier = [e for e in trace[:position] if e["time"] >= conversion["time"] - LOOK_BACK and e["record"] != own]
         level, matched = "unmatched", []
         if not items and not categories:
             level, matched = "any", earlier

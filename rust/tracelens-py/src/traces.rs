@@ -238,14 +238,43 @@ impl Traces {
         Ok(all)
     }
 
-    /// Records of this side and of `other`, and how many are alike: (this, other, alike, alike with the same item).
-    fn overlap(&self, py: Python<'_>, other: &Self) -> (u64, u64, u64, u64) {
-        let o = py.detach(|| gather::overlap(&self.traces, &other.traces));
-        (o.first, o.second, o.matched, o.matched_items)
+    /// What this side and `other` have in common within their windows (local days): records here, there, alike in time and
+    /// scenario, alike in item and category too; events here, there, and up to the smaller count of each user.
+    #[pyo3(signature = (other, days=None, other_days=None))]
+    fn overlap(
+        &self,
+        py: Python<'_>,
+        other: &Self,
+        days: Option<(i64, i64)>,
+        other_days: Option<(i64, i64)>,
+    ) -> (u64, u64, u64, u64, u64, u64, u64) {
+        let o = py.detach(|| {
+            gather::overlap(
+                (&self.traces, self.window(days)),
+                (&other.traces, other.window(other_days)),
+            )
+        });
+        (
+            o.first,
+            o.second,
+            o.matched,
+            o.matched_items,
+            o.events_first,
+            o.events_second,
+            o.events_matched,
+        )
     }
 }
 
 impl Traces {
+    fn window(&self, days: Option<(i64, i64)>) -> Option<gather::Window> {
+        let calendar = Calendar::new(self.mapping.zone().clone());
+        days.map(|(from, until)| gather::Window {
+            from: calendar.start_of(from),
+            until: calendar.start_of(until),
+        })
+    }
+
     fn batch(&self) -> EventBatch {
         self.traces.to_batch()
     }

@@ -177,11 +177,14 @@ impl Conversions {
         }
     }
 
-    /// Those of `candidates` known to precede event `i` within the look-back, latest first. A date counts from its end.
+    /// Those of `candidates` known to precede event `i` within the look-back, latest first. A date counts from its end. What
+    /// was logged together with the conversion led nowhere: its own record is left out.
     fn before(&self, events: &[Event], i: usize, candidates: impl Iterator<Item = usize>) -> Vec<(i64, u32)> {
         let own = &events[i];
+        let earliest = own.time - self.options.look_back;
+        let led_here = |e: &Event| e.record != own.record && e.precedes(own) && e.time >= earliest;
         let mut found: Vec<(i64, usize, u32)> = candidates
-            .filter(|&j| j < i && events[j].precedes(own) && events[j].time >= own.time - self.options.look_back)
+            .filter(|&j| j < i && led_here(&events[j]))
             .map(|j| {
                 (
                     events[j].time + if events[j].dated { DAY } else { 0 },

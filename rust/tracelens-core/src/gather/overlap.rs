@@ -1,42 +1,67 @@
 //! How much of one side's records stand in the other side too: what tells a replay of real records from a simulation.
 
-use super::Traces;
+use super::{Traces, Window};
 use crate::event::{NO_CODE, NO_TIME};
 use rayon::prelude::*;
 use std::cmp::Ordering;
 
-/// Records of two sides, matched by user, time and scenario of their first event.
+/// What two sides have in common, matched by user, inside their observation windows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overlap {
     /// Records of the first side.
     pub first: u64,
     /// Records of the second side.
     pub second: u64,
-    /// Pairs alike in user, time and scenario.
+    /// Pairs of records alike in user, and in time and scenario of their first event.
     pub matched: u64,
-    /// Pairs alike in user, time, scenario and item.
+    /// Pairs alike in item and category too.
     pub matched_items: u64,
+    /// Events that happened on the first side.
+    pub events_first: u64,
+    /// Events that happened on the second side.
+    pub events_second: u64,
+    /// Events up to the smaller of a user's two counts.
+    pub events_matched: u64,
 }
 
-/// Time, scenario and item of a record's first event.
-type Head = (i64, u32, u32);
+impl Overlap {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            first: self.first + other.first,
+            second: self.second + other.second,
+            matched: self.matched + other.matched,
+            matched_items: self.matched_items + other.matched_items,
+            events_first: self.events_first + other.events_first,
+            events_second: self.events_second + other.events_second,
+            events_matched: self.events_matched + other.events_matched,
+        }
+    }
+}
 
-/// Match the records of two sides. Codes are compared by the names behind them. Without a clock nothing matches.
-pub fn overlap(a: &Traces, b: &Traces) -> Overlap {
-    let scenario = translation(&b.names.scenario, &a.names.scenario);
-    let item = translation(&b.names.item, &a.names.item);
+/// Time, scenario, item and category of a record's first event.
+type Head = (i64, u32, u32, u32);
+
+/// Match the records of two sides, each within its window. Codes are compared by the names behind them. Without a clock
+/// nothing matches.
+pub fn overlap(a: (&Traces, Option<Window>), b: (&Traces, Option<Window>)) -> Overlap {
+    let ((left, left_window), (right, right_window)) = (a, b);
+    let scenario = translation(&right.names.scenario, &left.names.scenario);
+    let item = translation(&right.names.item, &left.names.item);
+    let category = translation(&right.names.category, &left.names.category);
     let of = |code: u32, map: &[u32]| if code == NO_CODE { NO_CODE } else { map[code as usize] };
-    let of_user = |u: usize| -> Overlap {
-        let first = heads(a, u);
-        let Ok(v) = b.users.binary_search(&a.users[u]) else {
+    let both = |u: usize| -> Overlap {
+        let (first, n_first) = heads(left, u, left_window);
+        let Ok(v) = right.users.binary_search(&left.users[u]) else {
             return Overlap {
                 first: first.len() as u64,
+                events_first: n_first,
                 ..Overlap::default()
             };
         };
-        let mut second: Vec<Head> = heads(b, v)
+        let (second, n_second) = heads(right, v, right_window);
+        let mut second: Vec<Head> = second
             .into_iter()
-            .map(|(t, s, i)| (t, of(s, &scenario), of(i, &item)))
+            .map(|(t, s, i, c)| (t, of(s, &scenario), of(i, &item), of(c, &category)))
             .collect();
         second.sort_unstable();
         Overlap {
@@ -44,23 +69,30 @@ pub fn overlap(a: &Traces, b: &Traces) -> Overlap {
             matched_items: common(&first, &second, Head::cmp),
             first: first.len() as u64,
             second: second.len() as u64,
+            events_first: n_first,
+            events_second: n_second,
+            events_matched: n_first.min(n_second),
         }
     };
-    let mut sum = (0..a.users.len())
-        .into_par_iter()
-        .map(of_user)
-        .reduce(Overlap::default, |x, y| Overlap {
-            first: x.first + y.first,
-            second: x.second + y.second,
-            matched: x.matched + y.matched,
-            matched_items: x.matched_items + y.matched_items,
-        });
     // Users of the second side alone have records too.
-    let alone = (0..b.users.len())
+    let alone = |v: usize| -> Overlap {
+        let (records, events) = heads(right, v, right_window);
+        Overlap {
+            second: records.len() as u64,
+            events_second: events,
+            ..Overlap::default()
+        }
+    };
+    let shared = (0..left.users.len())
         .into_par_iter()
-        .filter(|&v| a.users.binary_search(&b.users[v]).is_err());
-    sum.second += alone.map(|v| heads(b, v).len() as u64).sum::<u64>();
-    sum
+        .map(both)
+        .reduce(Overlap::default, Overlap::plus);
+    let rest = (0..right.users.len())
+        .into_par_iter()
+        .filter(|&v| left.users.binary_search(&right.users[v]).is_err())
+        .map(alone)
+        .reduce(Overlap::default, Overlap::plus);
+    shared.plus(rest)
 }
 
 fn translation(from: &[String], to: &[String]) -> Vec<u32> {
@@ -69,21 +101,22 @@ fn translation(from: &[String], to: &[String]) -> Vec<u32> {
         .collect()
 }
 
-/// The first event of each record of a user, sorted.
-fn heads(t: &Traces, user: usize) -> Vec<Head> {
-    let mut rows: Vec<(u64, usize)> = t
-        .rows(user)
-        .filter(|&r| t.time[r] != NO_TIME)
-        .map(|r| (t.record[r], r))
-        .collect();
+/// The first event of each record of a user, sorted, and the number of events that happened.
+fn heads(t: &Traces, user: usize, window: Option<Window>) -> (Vec<Head>, u64) {
+    let inside = |&r: &usize| {
+        let time = t.time[r];
+        time != NO_TIME && window.is_none_or(|w| w.from <= time && time < w.until)
+    };
+    let mut rows: Vec<(u64, usize)> = t.rows(user).filter(inside).map(|r| (t.record[r], r)).collect();
+    let events = rows.iter().filter(|(_, r)| t.occurred[*r]).count() as u64;
     rows.sort_unstable();
     rows.dedup_by_key(|(record, _)| *record);
     let mut heads: Vec<Head> = rows
         .into_iter()
-        .map(|(_, r)| (t.time[r], t.scenario[r], t.item[r]))
+        .map(|(_, r)| (t.time[r], t.scenario[r], t.item[r], t.category[r]))
         .collect();
     heads.sort_unstable();
-    heads
+    (heads, events)
 }
 
 /// Size of the intersection of two sorted multisets.
