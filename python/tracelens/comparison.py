@@ -17,6 +17,9 @@ Design = Literal["auto", "paired", "population"]
 SHARED_IDS_FOR_PAIRED = 0.9
 """Share of the smaller side's ids that must be in the other side for the two to be the same people."""
 
+LOST = 0.01
+"""Share of dropped rows above which a reader of the result is warned."""
+
 REPLAYED = 0.95
 """Share of records, on either side, that are the other side's too: above it the columns were given, not simulated."""
 
@@ -71,6 +74,9 @@ def compare(
     """
     sims: Mapping[str, Path | Traces]
     sims = sim if isinstance(sim, Mapping) else {_name(sim) if not isinstance(sim, Traces) else "sim": sim}
+    if design not in ("auto", "paired", "population") or seed < 0 or not sims:
+        help = "design is auto, paired or population; seed is 0 or more; sim is at least one"
+        raise TracelensError.new(110, f"cannot compare {len(sims)} simulations with {design=}, {seed=}", help=help)
     sources = {"real": real, **sims}
     if len(sources) != len(sims) + 1:
         raise TracelensError.new(110, "a simulation cannot be named real", help="rename its directory")
@@ -130,11 +136,14 @@ def _compare_sides(
             summary = summary.with_users(windows.entry or roster.users["real" if name == "real" else "sim"])
         summaries[name] = summary if timed else _without_clock(summary)
 
+    warnings += [said for name in sides for said in _losses(name, sides[name], summaries[name])]
     comparisons, used = [], set()
     for name in list(sides)[1:]:
         _require_shared_scenario(name, sides)
         chosen = _design(real, sides[name], design)
         used.add(chosen)
+        if chosen == "paired":
+            warnings += _without_counterpart(real, sides[name], name)
         given = _given(real, sides[name], windows, ("real", name))
         comparisons.append(
             compare_statistics(
@@ -164,6 +173,36 @@ def _design(real: Traces, sim: Traces, design: Design) -> Literal["paired", "pop
         return design
     a, b = set(real.users), set(sim.users)
     return "paired" if len(a & b) >= SHARED_IDS_FOR_PAIRED * min(len(a), len(b)) else "population"
+
+
+def _losses(name: str, traces: Traces, summary: Statistics) -> list[str]:
+    """What of a side was lost on the way, where that is much; nothing left is an error."""
+    reading, outside = traces.reading(), int(summary.meta["outside"])
+    used = reading["events_used"] - outside
+    if used == 0:
+        help = "look for stray timestamps, or lay the windows otherwise with --align"
+        raise TracelensError.new(301, f"no event of {name} lies inside the observation window", help=help)
+    said = []
+    if outside > used:
+        said.append(
+            f"{name}: only {used:,} of {reading['events_used']:,} events lie inside the observation window; "
+            "a few stray timestamps can do that"
+        )
+    dropped = sum(reading["dropped"].values())
+    if dropped > LOST * reading["events_in"]:
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in reading["dropped"].items())
+        said.append(f"{name}: {dropped:,} of {reading['events_in']:,} rows were dropped ({reasons})")
+    return said
+
+
+def _without_counterpart(real: Traces, sim: Traces, name: str) -> list[str]:
+    here, there = set(real.users), set(sim.users)
+    alone = {"real": len(here - there), name: len(there - here)}
+    return [
+        f"{n:,} users of {side} have no counterpart: on the other side they count as users who do nothing"
+        for side, n in alone.items()
+        if n
+    ]
 
 
 def _given(real: Traces, sim: Traces, windows: Windows, names: tuple[str, str]) -> frozenset[str]:

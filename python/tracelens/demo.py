@@ -37,9 +37,9 @@ def write_demo(directory: str | PathLike[str], *, users: int = 300, days: int = 
     Parameters
     ----------
     directory : path
-        Made if need be; files of an earlier demo in it are replaced.
+        Made if need be; an earlier demo in it is replaced.
     users, days : int
-        Size of the population and length of its log, >= 1.
+        Size of the population, >= 2, and length of its log, >= 1.
     seed : int
 
     Returns
@@ -50,17 +50,18 @@ def write_demo(directory: str | PathLike[str], *, users: int = 300, days: int = 
     Raises
     ------
     TracelensError
-        TL110 for a size below 1.
+        TL110 for a smaller size, or a directory that holds anything but an earlier demo.
     """
     import orjson
 
-    from tracelens.errors import TracelensError
+    from tracelens.errors import TracelensError, require_own
 
-    if users < 1 or days < 1:
+    if users < 2 or days < 1:
         raise TracelensError.new(
-            110, "a demo needs at least one user and one day", help="give --users and --days of 1 or more"
+            110, "a demo needs two users and a day", help="give --users of 2 or more and --days of 1 or more"
         )
     directory = Path(directory)
+    require_own(directory, "truth.json")
     sides = {
         "real": simulate(users, days, seed, population.REAL),
         "sim": simulate(users, days, seed, population.SIMULATED),

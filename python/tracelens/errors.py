@@ -1,5 +1,7 @@
 """Errors in the one form that tracelens prints: what, where, why, how to mend."""
 
+from pathlib import Path
+
 
 class TracelensError(Exception):
     """A mistake that the user can mend.
@@ -26,3 +28,16 @@ class TracelensError(Exception):
         if help is not None:
             lines.append(f"help: {help}")
         return cls("\n".join(lines), f"TL{code}", 2 if code < 200 else 3)
+
+
+def require_own(directory: Path, mark: str) -> None:
+    """Refuse a directory that holds anything, unless the file `mark` says that it was written by us before.
+
+    Raises
+    ------
+    TracelensError
+        TL110.
+    """
+    if directory.exists() and not (directory / mark).is_file() and any(directory.iterdir()):
+        help = "name a directory that is not there yet, or an empty one"
+        raise TracelensError.new(110, f"{directory} is not empty, and nothing in it is to be overwritten", help=help)

@@ -181,7 +181,8 @@ def mapping_text(*, zone: str | None = None, exposure_by_record: bool = False, g
         *("user", "seq", "scenario", "action", "role", "valence", "occurred"),
         *("item", "category", "value", "count", "text", "record", "time_precision"),
     ]
-    time = {"path": "time", "format": ["rfc3339", "%Y-%m-%d"]} | ({} if zone is None else {"zone": zone})
+    time = {"path": "time", "format": ["rfc3339", "%Y-%m-%d"], "optional": True}
+    time |= {} if zone is None else {"zone": zone}
     lines = ["version = 1", 'name = "events"', 'format = "ndjson"']
     if exposure_by_record:
         lines += ["[rows]", 'exposure = "record"']

@@ -23,6 +23,9 @@ def _negative(pair: Pair) -> list[Estimate]:
         return missing("no valence in the mapping")
     pair.add("negative", *(side.per_user("negative") for side in pair.sides))
     pair.add("positive", *(side.per_user("positive") for side in pair.sides))
+    if not any(side.per_user("negative").any() for side in pair.sides):
+        # The half that is added to every count would turn a difference of volume into one of odds.
+        return missing("no negative action on either side")
     users = [int((side.per_user("negative") + side.per_user("positive") > 0).sum()) for side in pair.sides]
     return [
         Estimate(

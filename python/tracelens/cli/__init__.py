@@ -64,6 +64,10 @@ class Lazy(click.Group):
         except BrokenPipeError:  # whoever read the output has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except OSError as error:  # a full disk, a place where nothing may be written
+            where = f"\n  --> {error.filename}" if error.filename else ""
+            click.echo(f"error[TL211]: cannot be written: {error.strerror or error}{where}", err=True)
+            ctx.exit(3)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)

@@ -55,8 +55,8 @@ class Share(click.ParamType[float]):
 )
 @click.option("--roster", metavar="FILE", help="CSV of users that exist, also those without events.")
 @click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Also write FILE.json or FILE.txt.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all resampling.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Threads; never changes the result. [default: all cores]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all resampling.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Threads; never changes the result. [default: all cores]")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What stdout gets."
 )

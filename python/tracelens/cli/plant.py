@@ -27,9 +27,9 @@ def _says(name: str) -> str:
     "-o", "--output", required=True, type=click.Path(file_okay=False), metavar="DIR", help="Where to write it."
 )
 @click.option("--strength", type=float, help="How strong. [default: in brackets below]")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--mapping", metavar="NAME|FILE", help="How the log becomes events, as in compare.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Threads that read.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Threads that read.")
 def command(
     name: str, real: str, output: str, strength: float | None, seed: int, mapping: str | None, jobs: int | None
 ) -> None:
@@ -44,4 +44,5 @@ def command(
     planted = plant(traces.to_polars(), name, **options)
     write_planted(planted, output, name=name, source=real, **options)
     click.echo(f"{output}: {len(planted):,} events after {name}, {len(traces):,} before")
-    click.echo(f"next: tracelens compare {real} {output}")
+    own = "" if mapping is None else f" --mapping real={mapping}"
+    click.echo(f"next: tracelens compare {real} {output}{own}")

@@ -195,7 +195,7 @@ def write_planted(
     events : DataFrame
         Canonical events, from :func:`plant`.
     directory : path
-        Made if need be.
+        Made if need be; an earlier plant in it is replaced.
     name, strength, seed
         What was planted, for the note.
     exposure_by_record, zone
@@ -205,10 +205,12 @@ def write_planted(
     """
     import polars as pl
 
+    from tracelens.errors import require_own
     from tracelens.plant.records import canonical
     from tracelens.traces import mapping_text
 
     directory = Path(directory)
+    require_own(directory, "PLANT.md")
     directory.mkdir(parents=True, exist_ok=True)
     date = pl.col("time").dt.convert_time_zone(zone).dt.strftime("%Y-%m-%d")
     instant = pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
@@ -218,11 +220,17 @@ def write_planted(
     lines = lines.select(
         column for column in lines if column.null_count() < len(column) or column.name in ("user", "action")
     )
-    lines.write_ndjson(directory / "events.ndjson")
+    # The note first: it marks the directory as ours. The events last, under their name only when they are whole.
+    (directory / "PLANT.md").write_text(_note(name, check(name, strength), seed, source), encoding="utf-8")
     (directory / "tracelens.toml").write_text(
         mapping_text(zone=zone, exposure_by_record=exposure_by_record), encoding="utf-8"
     )
-    (directory / "PLANT.md").write_text(_note(name, check(name, strength), seed, source), encoding="utf-8")
+    unfinished = directory / "events.ndjson.part"
+    try:
+        lines.write_ndjson(unfinished)
+        unfinished.replace(directory / "events.ndjson")
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _note(name: str, strength: float | None, seed: int, source: str | None) -> str:

@@ -69,18 +69,26 @@ def render(result: Mapping[str, Any], *, width: int = 80, colour: bool = False, 
     return text if unicode else text.encode("ascii", "replace").decode("ascii")
 
 
+def _axes(n: int) -> str:
+    return f"{n} axis" if n == 1 else f"{n} axes"
+
+
 def headline(result: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
     """Say in one sentence on how many axes a simulation departs, and on which furthest."""
     verdicts = [axis["verdict"] for axis in comparison["axes"].values()]
     gaps, tested = verdicts.count("gap"), sum(v in ("gap", "within noise", "too few users to tell") for v in verdicts)
     name = _clean(comparison["sim"])
     if gaps:
-        text = f"{name} departs from real people on {gaps} of {tested} axes tested"
+        text = f"{name} departs from real people on {gaps} of {_axes(tested)} tested"
         text += f", furthest on {comparison['weakest_axis']}" if comparison["weakest_axis"] and gaps > 1 else ""
     elif not tested:
         text = f"{name} could not be compared with real people on any axis"
     else:
-        text = f"No gap found between {name} and real people on {tested} axes tested"
+        few = verdicts.count("too few users to tell")
+        if few == tested:
+            text = f"Nothing can be said of {name}: too few users to tell on {_axes(tested)}"
+        else:
+            text = f"No gap found between {name} and real people on {_axes(tested)} tested"
     parts = [
         f"{count} {words}"
         for words in ("within noise", "too few users to tell", "given, not tested")

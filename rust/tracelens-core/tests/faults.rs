@@ -156,3 +156,39 @@ fn mistakes_in_a_mapping_are_located_and_said() {
     }
     assert!(Mapping::parse(good, Path::new("mine.toml")).is_ok());
 }
+
+#[test]
+fn an_open_quote_never_counts_as_one_bad_row() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("open.csv");
+    std::fs::write(&path, "user,action,item\na,see,x\nb,see,\"y\nc,see,z\nd,see,z\n").unwrap();
+    let options = ReadOptions {
+        on_bad_row: OnBadRow::Drop,
+        max_bad: None,
+        text: false,
+    };
+    let found = discover(&[path.to_string_lossy().into_owned()]).unwrap();
+    let mut reader = Reader::open(found, Mapping::builtin("events").unwrap(), options).unwrap();
+    match reader.next_group() {
+        Err(error) => assert!(error.to_string().contains("never closes"), "{error}"),
+        // The quote may also close with the file: then its row is whole, and its item holds what it took in.
+        Ok(group) => assert_eq!(group.unwrap()[0].item.get(1), Some("y\nc,see,z\nd,see,z\n")),
+    }
+}
+
+#[test]
+fn ids_that_lost_their_digits_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("big.ndjson");
+    std::fs::write(&path, "{\"user\": 18446744073709551716, \"action\": \"see\"}\n").unwrap();
+    let options = ReadOptions {
+        on_bad_row: OnBadRow::Error,
+        max_bad: None,
+        text: false,
+    };
+    let found = discover(&[path.to_string_lossy().into_owned()]).unwrap();
+    let mut reader = Reader::open(found, Mapping::builtin("events").unwrap(), options).unwrap();
+    let error = reader.next_group().unwrap_err();
+    assert_eq!(error.code(), Code::BadValue);
+    assert!(error.to_string().contains("write ids as text"), "{error}");
+}

@@ -127,7 +127,14 @@ impl File<'_> {
             };
             let Err(bad) = result else { continue };
             let (reason, wanted) = (bad.reason, bad.wanted);
-            let error = locate(*bad, self.path, self.text, &place_);
+            let swallowed = place_.end == self.text.len() && self.text[place_.clone()].trim_end().contains('\n');
+            let mut error = locate(*bad, self.path, self.text, &place_);
+            if swallowed && error.code() == Code::Ragged {
+                // Not one bad row but the rest of the file inside one: never to be dropped as one.
+                error = error.note("a quote that opens here and never closes takes in the rest of the file");
+                emitter.batch.error = Some(error);
+                break;
+            }
             if wanted || self.on_bad_row == OnBadRow::Drop {
                 drop_row(&mut emitter.batch, reason, &error);
             } else {

@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
+/// From here on not every whole number has a float of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// What happens at a row that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnBadRow {
@@ -410,7 +413,19 @@ impl<'a, R: Row> Look<'a, R> {
     /// The text at the field's source.
     fn found(&mut self, field: &'a Field) -> Result<Option<Cow<'a, str>>, Box<Bad>> {
         Ok(match &field.source {
-            Source::Path(path) => self.row.path(path).text(),
+            Source::Path(path) => {
+                let value = self.row.path(path);
+                if let Value::Float(f) = value
+                    && f.fract() == 0.0
+                    && f.abs() >= EXACT
+                {
+                    return Err(bad_value(
+                        &format!("{f}"),
+                        "a number this large has lost digits: write ids as text",
+                    ));
+                }
+                value.text()
+            }
             Source::Key(level) => self.row.key(*level).map(Cow::Borrowed),
             Source::Index(level) => self.row.index(*level).map(|i| Cow::Owned(i.to_string())),
             Source::Column(number) => self.row.column(*number).text(),

@@ -1,7 +1,7 @@
 //! Which built-in mapping fits: by the format of the first file and by keys, columns or the look of its first line.
 
 use super::{Format, Mapping, builtin_names};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Place, Result};
 use crate::input::bytes::Text;
 use crate::input::discover::{Discovered, plain_name};
 use std::path::Path;
@@ -11,6 +11,13 @@ const HEAD: usize = 1 << 16;
 
 /// The built-in mapping that fits, and why in words. Nothing fits: an error that says what was seen.
 pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
+    let all = || discovered.named.iter().chain(&discovered.found);
+    if all().all(|p| std::fs::metadata(p).is_ok_and(|m| m.len() == 0))
+        && let Some(path) = all().next()
+    {
+        let error = Error::new(Code::NothingToRead, "the file is empty").at(Place::file(path));
+        return Err(error.help("name a file or directory with behaviour logs"));
+    }
     let mut seen = Vec::new();
     for name in builtin_names() {
         let mapping = Mapping::builtin(name)?;
