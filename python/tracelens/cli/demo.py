@@ -7,8 +7,8 @@ import click
 
 @click.command("demo", short_help="Write a made-up population and a biased simulation of it.")
 @click.argument("directory", type=click.Path(file_okay=False))
-@click.option("--users", type=click.IntRange(min=1), default=300, show_default=True)
-@click.option("--days", type=click.IntRange(min=2), default=30, show_default=True)
+@click.option("--users", type=click.IntRange(min=2), default=300, show_default=True)
+@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 def command(directory: str, users: int, days: int, seed: int) -> None:
     """Write DIRECTORY/real, DIRECTORY/sim and DIRECTORY/truth.json.
