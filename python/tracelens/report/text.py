@@ -137,7 +137,7 @@ def _axis(
         _paragraph(console, effect, 4)
     _paragraph(console, _clean(axis["sentence"]), 4)
     ruled_out = axis["rules_out"]
-    if row is not None and ruled_out is not None and verdict in ("within noise", "too few users to tell"):
+    if row is not None and ruled_out and verdict in ("within noise", "too few users to tell"):
         before, after, show = _scale(row)
         _paragraph(console, f"Ruled out: any gap beyond {before}{show(ruled_out).lstrip('+')}{after}.", 4)
     elif axis["verdict"] is None and axis["reason_missing"] and axis["reason_missing"] not in axis["sentence"]:
