@@ -1,15 +1,15 @@
 //! The parallel reader: paths and a mapping in, batches of events out, in the order of the files.
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, closest};
 use crate::event::EventBatch;
 use crate::format::json::File;
 use crate::format::{self, Batch, FileContext};
 use crate::input::bytes::Text;
 use crate::input::discover::{Discovered, format_of};
-use crate::mapping::{Mapping, Records};
+use crate::mapping::{Mapping, Records, builtin_names};
 use rayon::prelude::*;
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 pub use crate::format::OnBadRow;
@@ -71,6 +71,7 @@ pub struct Reader {
     records: u64,
     filtered: u64,
     unmapped: BTreeMap<(String, String), u64>,
+    actions: BTreeSet<String>,
 }
 
 impl Reader {
@@ -90,6 +91,7 @@ impl Reader {
             records: 0,
             filtered: 0,
             unmapped: BTreeMap::new(),
+            actions: BTreeSet::new(),
         })
     }
 
@@ -165,6 +167,11 @@ impl Reader {
             let examples = self.report.examples.entry(reason.to_owned()).or_default();
             examples.extend(places.into_iter().take(3usize.saturating_sub(examples.len())));
         }
+        for action in events.action.pool.iter() {
+            if !self.actions.contains(action) {
+                self.actions.insert(action.to_owned());
+            }
+        }
         for (key, n) in batch.unmapped {
             *self.unmapped.entry(key).or_insert(0) += n;
         }
@@ -177,6 +184,27 @@ impl Reader {
         match &plan.seq {
             Some(field) => matches!(field.source, crate::mapping::field::Source::Position),
             None => plan.time.is_none(),
+        }
+    }
+
+    /// A name that no row has is most likely misspelt. Built-in mappings name all that their format may hold.
+    fn note_unseen_actions(&mut self) {
+        let plan = self.mapping.plan();
+        if builtin_names().contains(&plan.name()) || self.actions.is_empty() {
+            return;
+        }
+        let named: BTreeSet<&String> = plan
+            .roles
+            .keys()
+            .chain(plan.valences.keys())
+            .chain(plan.happened.keys())
+            .collect();
+        for name in named.into_iter().filter(|n| !self.actions.contains(*n)) {
+            let near = closest(name, self.actions.iter().map(String::as_str));
+            let hint = near.map_or_else(String::new, |n| format!(": is \"{n}\" meant?"));
+            self.report.notes.push(format!(
+                "the mapping names the action \"{name}\", which no row has{hint}"
+            ));
         }
     }
 
@@ -206,6 +234,7 @@ impl Reader {
                 .notes
                 .push(format!("{n} rows are no events and were left out, as the mapping says"));
         }
+        self.note_unseen_actions();
         for ((map, value), n) in std::mem::take(&mut self.unmapped) {
             self.report.notes.push(format!(
                 "[map.{map}] does not know \"{value}\": kept as it is ({n} rows)"

@@ -192,3 +192,42 @@ fn ids_that_lost_their_digits_are_refused() {
     assert_eq!(error.code(), Code::BadValue);
     assert!(error.to_string().contains("write ids as text"), "{error}");
 }
+
+fn notes_of(text: &str, name: &str, mapping: &str) -> Result<Vec<String>, Error> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    let mapping = Mapping::parse(mapping, Path::new("mine.toml")).unwrap();
+    let options = ReadOptions {
+        on_bad_row: OnBadRow::Error,
+        max_bad: None,
+        text: false,
+    };
+    let mut reader = Reader::open(discover(&[path.to_string_lossy().into_owned()])?, mapping, options)?;
+    while reader.next_group()?.is_some() {}
+    Ok(reader.report().notes.clone())
+}
+
+#[test]
+fn an_action_that_the_mapping_misspells_is_said() {
+    let mapping =
+        "version = 1\nformat = \"ndjson\"\n[event]\nuser = \"u\"\naction = \"a\"\n[valence]\nnegative = [\"dislke\"]\n";
+    let notes = notes_of("{\"u\": \"x\", \"a\": \"dislike\"}\n", "log.ndjson", mapping).unwrap();
+    assert!(
+        notes
+            .iter()
+            .any(|n| n.contains("dislke") && n.contains("is \"dislike\" meant?")),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn a_column_that_stands_there_twice_is_refused() {
+    let mapping = "version = 1\nformat = \"delimited\"\n[event]\nuser = \"u\"\naction = \"a\"\n";
+    let error = notes_of("u,a,a\nx,see,like\n", "log.csv", mapping).unwrap_err();
+    assert!(error.to_string().contains("two columns \"a\""), "{error}");
+    assert!(
+        notes_of("u,a,b,b\nx,see,1,2\n", "log.csv", mapping).unwrap().is_empty(),
+        "others may"
+    );
+}

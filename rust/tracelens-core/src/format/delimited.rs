@@ -50,6 +50,7 @@ pub(crate) fn open(file: &File) -> Result<Table> {
         table.body = range.end;
         table.columns = names.iter().enumerate().map(|(i, n)| (n.clone(), i)).collect();
         require_columns(file, &names)?;
+        refuse_twins(file, &names)?;
     }
     Ok(table)
 }
@@ -68,6 +69,19 @@ fn require_columns(file: &File, names: &[String]) -> Result<()> {
                 Some(near) => error.help(format!("did you mean \"{near}\"?")),
                 None => error.help("correct the mapping, or name the one that is meant with --mapping"),
             });
+        }
+    }
+    Ok(())
+}
+
+/// A column that the mapping reads must not stand there twice: which of the two is meant nobody knows.
+fn refuse_twins(file: &File, names: &[String]) -> Result<()> {
+    for path in file.plan.fields().flat_map(crate::mapping::field::Field::paths) {
+        if names.iter().filter(|n| **n == path.written).count() > 1 {
+            let said = format!("there are two columns \"{}\"", path.written);
+            return Err(Error::new(Code::MissingColumn, said)
+                .at(place(file.path, file.text.as_bytes(), 0))
+                .help("rename one of them, or take it by number: { column = N }"));
         }
     }
     Ok(())
