@@ -3,7 +3,7 @@
 use crate::error::{Code, Error, Result, closest};
 use crate::event::EventBatch;
 use crate::format::json::File;
-use crate::format::{self, Batch, FileContext};
+use crate::format::{self, Batch, FileContext, UNWANTED};
 use crate::input::bytes::Text;
 use crate::input::discover::{Discovered, format_of};
 use crate::mapping::{Mapping, Records, builtin_names};
@@ -147,13 +147,13 @@ impl Reader {
         }
         let mut events = batch.events;
         match self.mapping.plan().records {
-            Records::Value(_) => {}
+            Records::Value(_) => batch.unnumbered.iter().for_each(|&i| events.record[i] += self.rows),
             Records::Rows => events.record.iter_mut().for_each(|r| *r += self.rows),
             Records::Level(_) => events.record.iter_mut().for_each(|r| *r += self.records),
         }
-        if self.numbers_rows() {
-            let before = u32::try_from(self.rows).unwrap_or(u32::MAX);
-            events.seq.iter_mut().for_each(|s| *s = s.saturating_add(before));
+        let before = u32::try_from(self.rows).unwrap_or(u32::MAX);
+        for &i in &batch.by_position {
+            events.seq[i] = events.seq[i].saturating_add(before);
         }
         self.rows += batch.rows_in;
         self.records += batch.records;
@@ -178,15 +178,6 @@ impl Reader {
         Ok(events)
     }
 
-    /// Whether `seq` is the position in all that is read: where the mapping says so, and where there is no clock.
-    fn numbers_rows(&self) -> bool {
-        let plan = self.mapping.plan();
-        match &plan.seq {
-            Some(field) => matches!(field.source, crate::mapping::field::Source::Position),
-            None => plan.time.is_none(),
-        }
-    }
-
     /// A name that no row has is most likely misspelt. Built-in mappings name all that their format may hold.
     fn note_unseen_actions(&mut self) {
         let plan = self.mapping.plan();
@@ -209,7 +200,8 @@ impl Reader {
     }
 
     fn close(&mut self) -> Result<()> {
-        let dropped: u64 = self.report.dropped.values().sum();
+        let bad = self.report.dropped.iter().filter(|(reason, _)| *reason != UNWANTED);
+        let dropped: u64 = bad.map(|(_, n)| n).sum();
         if let Some(limit) = self.options.max_bad
             && dropped as f64 > limit * self.report.events_in as f64
         {

@@ -169,11 +169,9 @@ fn an_open_quote_never_counts_as_one_bad_row() {
     };
     let found = discover(&[path.to_string_lossy().into_owned()]).unwrap();
     let mut reader = Reader::open(found, Mapping::builtin("events").unwrap(), options).unwrap();
-    match reader.next_group() {
-        Err(error) => assert!(error.to_string().contains("never closes"), "{error}"),
-        // The quote may also close with the file: then its row is whole, and its item holds what it took in.
-        Ok(group) => assert_eq!(group.unwrap()[0].item.get(1), Some("y\nc,see,z\nd,see,z\n")),
-    }
+    let error = reader.next_group().unwrap_err();
+    assert!(error.to_string().contains("never closes"), "{error}");
+    assert_eq!(error.detail().place.as_ref().unwrap().line, Some(3));
 }
 
 #[test]
@@ -230,4 +228,25 @@ fn a_column_that_stands_there_twice_is_refused() {
         notes_of("u,a,b,b\nx,see,1,2\n", "log.csv", mapping).unwrap().is_empty(),
         "others may"
     );
+}
+
+#[test]
+fn what_the_mapping_says_to_drop_is_not_bad() {
+    let mapping = "version = 1\nformat = \"ndjson\"\n[event]\nuser = \"u\"\naction = { path = \"a\", map = \"m\", unmapped = \"drop\" }\n[map.m]\nsee = \"see\"\n";
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log.ndjson");
+    std::fs::write(
+        &path,
+        "{\"u\": \"x\", \"a\": \"see\"}\n{\"u\": \"x\", \"a\": \"ping\"}\n",
+    )
+    .unwrap();
+    let options = ReadOptions {
+        on_bad_row: OnBadRow::Error,
+        max_bad: Some(0.0),
+        text: false,
+    };
+    let found = discover(&[path.to_string_lossy().into_owned()]).unwrap();
+    let mut reader = Reader::open(found, Mapping::parse(mapping, Path::new("mine.toml")).unwrap(), options).unwrap();
+    while reader.next_group().unwrap().is_some() {}
+    assert_eq!((reader.report().events_in, reader.report().events_used), (2, 1));
 }

@@ -204,3 +204,26 @@ fn quoted_line_breaks_and_separators_end_no_row() {
     assert_eq!(events[0].item.get(0), Some("one, two\nthree"));
     assert_eq!(events[0].item.get(1), Some("\"quoted\""));
 }
+
+#[test]
+fn rows_without_a_record_are_records_of_their_own_in_every_file() {
+    let directory = tempfile::tempdir().unwrap();
+    for part in 0..3 {
+        let rows = "u,see\n".repeat(5);
+        std::fs::write(
+            directory.path().join(format!("{part}.csv")),
+            format!("user,action\n{rows}"),
+        )
+        .unwrap();
+    }
+    let (events, _) = read(directory.path(), &Mapping::builtin("events").unwrap());
+    let mut records: Vec<u64> = events.iter().flat_map(|b| b.record.clone()).collect();
+    records.sort_unstable();
+    assert_eq!(records, (0..15).collect::<Vec<u64>>());
+    let order: Vec<u32> = events.iter().flat_map(|b| b.seq.clone()).collect();
+    assert_eq!(
+        order,
+        (0..15).collect::<Vec<u32>>(),
+        "without a clock rows follow each other, across files too"
+    );
+}

@@ -126,6 +126,10 @@ impl File<'_> {
             if records.fields() == 1 && records.field(0).is_none_or(|f| f.trim().is_empty()) {
                 continue;
             }
+            if let Some(error) = self.open_quote(table, &place_) {
+                emitter.batch.error = Some(error);
+                break;
+            }
             let result = match table.width {
                 Some(width) if records.fields() != width => {
                     emitter.batch.rows_in += 1;
@@ -141,14 +145,7 @@ impl File<'_> {
             };
             let Err(bad) = result else { continue };
             let (reason, wanted) = (bad.reason, bad.wanted);
-            let swallowed = place_.end == self.text.len() && self.text[place_.clone()].trim_end().contains('\n');
-            let mut error = locate(*bad, self.path, self.text, &place_);
-            if swallowed && error.code() == Code::Ragged {
-                // Not one bad row but the rest of the file inside one: never to be dropped as one.
-                error = error.note("a quote that opens here and never closes takes in the rest of the file");
-                emitter.batch.error = Some(error);
-                break;
-            }
+            let error = locate(*bad, self.path, self.text, &place_);
             if wanted || self.on_bad_row == OnBadRow::Drop {
                 drop_row(&mut emitter.batch, reason, &error);
             } else {
@@ -157,6 +154,26 @@ impl File<'_> {
             }
         }
         emitter.batch
+    }
+
+    /// A quote that opens in the last record and never closes: not one bad row but the rest of the file inside one, and
+    /// never to be dropped as one.
+    fn open_quote(&self, table: &Table, record: &Range<usize>) -> Option<Error> {
+        let text = &self.text[record.clone()];
+        let quote = table.quote.map(char::from)?;
+        if record.end != self.text.len() || !text.trim_end().contains('\n') || text.matches(quote).count() % 2 == 0 {
+            return None;
+        }
+        let at = record.start + text.find(quote)?;
+        let error = Error::new(
+            Code::Ragged,
+            "a quote that opens here never closes and takes in the rest of the file",
+        );
+        Some(
+            error
+                .at(place(self.path, self.text.as_bytes(), at))
+                .help("close the quote, or say quote = \"\" in the mapping"),
+        )
     }
 }
 

@@ -1,18 +1,16 @@
 //! One row becomes one event, or is refused for a reason.
 
+use super::look::{Look, bad_value, field_value, happened};
 use super::{Row, Value};
 use crate::error::{Code, Error};
 use crate::event::{EventBatch, NO_TIME, Precision, Role};
-use crate::mapping::field::{Field, FilePart, Source, Unmapped};
+use crate::mapping::field::{Field, FilePart, Source};
 use crate::mapping::time::Clock;
 use crate::mapping::{Plan, Records};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
-
-/// From here on not every whole number has a float of its own.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// What happens at a row that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +20,9 @@ pub enum OnBadRow {
     /// The row is dropped and counted by reason.
     Drop,
 }
+
+/// Why rows are dropped that the mapping itself says to drop: they are not bad.
+pub const UNWANTED: Reason = "unmapped value, dropped as the mapping says";
 
 /// Why a row was dropped, in words.
 pub type Reason = &'static str;
@@ -48,7 +49,7 @@ impl FileContext {
         }
     }
 
-    fn part(&self, part: FilePart) -> &str {
+    pub(super) fn part(&self, part: FilePart) -> &str {
         match part {
             FilePart::Path => &self.path,
             FilePart::Name => &self.name,
@@ -102,6 +103,10 @@ pub struct Batch {
     pub examples: BTreeMap<Reason, Vec<String>>,
     /// Records numbered so far.
     pub records: u64,
+    /// Events without a record of their own where a field names the record: each is one, numbered by its row.
+    pub unnumbered: Vec<usize>,
+    /// Events whose `seq` is their position: where the mapping says so, or where neither it nor a clock tells the order.
+    pub by_position: Vec<usize>,
     /// The first error, where errors stop the reading.
     pub error: Option<Error>,
     /// Values kept though a map did not know them: by map and value.
@@ -209,7 +214,7 @@ impl<'p> Emitter<'p> {
             Some(Field {
                 source: Source::Position,
                 ..
-            }) => Some(position as f64),
+            }) => None,
             field => look.number(field.as_ref()).map_err(named)?,
         };
         let unmapped = look.unmapped;
@@ -218,10 +223,16 @@ impl<'p> Emitter<'p> {
         events.user.push(Some(&user));
         events.time.push(time);
         events.precision.push(precision);
-        let without_clock = if time == NO_TIME { position as f64 } else { 0.0 };
-        events
-            .seq
-            .push(seq.unwrap_or(without_clock).clamp(0.0, f64::from(u32::MAX)) as u32);
+        let by_position = matches!(&plan.seq, Some(f) if matches!(f.source, Source::Position));
+        let seq = match seq {
+            Some(given) => given,
+            None if by_position || time == NO_TIME => {
+                self.batch.by_position.push(events.seq.len());
+                position as f64
+            }
+            None => 0.0,
+        };
+        events.seq.push(seq.clamp(0.0, f64::from(u32::MAX)) as u32);
         events.scenario.push(Some(scenario.as_deref().unwrap_or("all")));
         events.action.push(Some(&action));
         events.role.push(role);
@@ -236,10 +247,14 @@ impl<'p> Emitter<'p> {
         if self.with_text {
             events.text.push(said.map(Cow::into_owned));
         }
-        events.record.push(match record_value {
-            Some(text) => text.parse().unwrap_or_else(|_| xxh3_64(text.as_bytes())),
-            None if matches!(plan.records, Records::Level(_)) => record,
-            None => position,
+        events.record.push(match (record_value, &plan.records) {
+            (Some(text), _) => text.parse().unwrap_or_else(|_| xxh3_64(text.as_bytes())),
+            (None, Records::Level(_)) => record,
+            (None, Records::Rows) => position,
+            (None, Records::Value(_)) => {
+                self.batch.unnumbered.push(events.record.len());
+                position
+            }
         });
         for (key, n) in unmapped {
             *self.batch.unmapped.entry(key).or_insert(0) += n;
@@ -316,165 +331,6 @@ impl<'p> Emitter<'p> {
                 Err(_) => Err(bad_value(text, "a valence is a number: its sign counts")),
             },
             None => Ok(self.plan.valences.get(action).copied().unwrap_or(0)),
-        }
-    }
-}
-
-fn bad_value(text: &str, expected: &str) -> Box<Bad> {
-    let error = Error::new(Code::BadValue, format!("{text:?} is no such value"))
-        .help("correct the value or the mapping, or drop such rows with --on-bad-row drop");
-    let mut bad = Bad::new("bad value", error);
-    bad.text = Some(text.to_owned());
-    expected.clone_into(&mut bad.label);
-    bad
-}
-
-fn happened(plan: &Plan, row: &impl Row, action: &str) -> bool {
-    if let Some(field) = &plan.occurred {
-        return match field_value(field, row) {
-            Value::Missing => true,
-            value => value.truth(),
-        };
-    }
-    plan.happened
-        .get(action)
-        .is_none_or(|flags| flags.iter().any(|f| field_value(f, row).truth()))
-}
-
-/// The raw value of a field without maps: of the first that has one.
-fn field_value<'r>(field: &Field, row: &'r impl Row) -> Value<'r> {
-    match &field.source {
-        Source::Path(path) => row.path(path),
-        Source::Column(number) => row.column(*number),
-        Source::First(fields) => fields
-            .iter()
-            .map(|f| field_value(f, row))
-            .find(|v| *v != Value::Missing)
-            .unwrap_or(Value::Missing),
-        _ => Value::Missing,
-    }
-}
-
-/// Looks up fields in one row.
-struct Look<'a, R> {
-    row: &'a R,
-    file: &'a FileContext,
-    position: u64,
-    /// Values that a map did not know and that were kept.
-    unmapped: BTreeMap<(String, String), u64>,
-}
-
-impl<'a, R: Row> Look<'a, R> {
-    /// The text of a field that has one; an empty text is none.
-    fn optional(&mut self, field: Option<&'a Field>) -> Result<Option<Cow<'a, str>>, Box<Bad>> {
-        match field {
-            Some(f) => Ok(self.text(f)?.filter(|t| !t.is_empty())),
-            None => Ok(None),
-        }
-    }
-
-    fn text(&mut self, field: &'a Field) -> Result<Option<Cow<'a, str>>, Box<Bad>> {
-        let Some(mut text) = self.found(field)? else {
-            return Ok(field.default.as_deref().map(Cow::Borrowed));
-        };
-        for affix in &field.strip {
-            let bare = text
-                .trim()
-                .trim_start_matches(affix.as_str())
-                .trim_end_matches(affix.as_str())
-                .trim();
-            text = Cow::Owned(bare.to_owned());
-        }
-        if let Some(map) = &field.map {
-            match map.values.get(text.as_ref()) {
-                Some(to) => text = Cow::Borrowed(to),
-                None if field.unmapped == Unmapped::Keep => {
-                    *self.unmapped.entry((map.name.clone(), text.to_string())).or_insert(0) += 1;
-                }
-                None => {
-                    let said = format!("[map.{}] does not know the value {text:?}", map.name);
-                    let help = "add the value to the map, or say unmapped = \"keep\" or \"drop\"";
-                    let mut bad = Bad::new("unmapped value", Error::new(Code::Unmapped, said).help(help));
-                    bad.wanted = field.unmapped == Unmapped::Drop;
-                    bad.text = Some(text.into_owned());
-                    return Err(bad);
-                }
-            }
-        }
-        if field.measure {
-            text = Cow::Owned(text.chars().count().to_string());
-        }
-        if !field.prefix.is_empty() {
-            text = Cow::Owned(format!("{}{text}", field.prefix));
-        }
-        Ok(Some(text))
-    }
-
-    /// The text at the field's source.
-    fn found(&mut self, field: &'a Field) -> Result<Option<Cow<'a, str>>, Box<Bad>> {
-        Ok(match &field.source {
-            Source::Path(path) => {
-                let value = self.row.path(path);
-                if let Value::Float(f) = value
-                    && f.fract() == 0.0
-                    && f.abs() >= EXACT
-                {
-                    return Err(bad_value(
-                        &format!("{f}"),
-                        "a number this large has lost digits: write ids as text",
-                    ));
-                }
-                value.text()
-            }
-            Source::Key(level) => self.row.key(*level).map(Cow::Borrowed),
-            Source::Index(level) => self.row.index(*level).map(|i| Cow::Owned(i.to_string())),
-            Source::Column(number) => self.row.column(*number).text(),
-            Source::File(part, None) => Some(Cow::Borrowed(self.file.part(*part))),
-            Source::File(part, Some(regex)) => regex
-                .captures(self.file.part(*part))
-                .and_then(|c| c.get(1))
-                .map(|m| Cow::Borrowed(m.as_str())),
-            Source::Constant(text) => Some(Cow::Borrowed(text.as_str())),
-            Source::Position => Some(Cow::Owned(self.position.to_string())),
-            Source::First(fields) => {
-                for f in fields {
-                    let first = self.optional(Some(f))?;
-                    if first.is_some() {
-                        return Ok(first);
-                    }
-                }
-                None
-            }
-            Source::Join(fields, separator) => {
-                let mut parts = Vec::new();
-                for f in fields {
-                    parts.extend(self.optional(Some(f))?);
-                }
-                (!parts.is_empty()).then(|| Cow::Owned(parts.join(separator)))
-            }
-        })
-    }
-
-    fn number(&mut self, field: Option<&'a Field>) -> Result<Option<f64>, Box<Bad>> {
-        let Some(field) = field else { return Ok(None) };
-        if field.map.is_none() && field.strip.is_empty() && !field.measure {
-            match field_value(field, self.row) {
-                Value::Int(i) => return Ok(Some(i as f64)),
-                Value::Uint(u) => return Ok(Some(u as f64)),
-                Value::Float(f) => return Ok(Some(f)),
-                Value::Bool(b) => return Ok(Some(f64::from(u8::from(b)))),
-                _ => {}
-            }
-        }
-        let Some(text) = self.optional(Some(field))? else {
-            return Ok(None);
-        };
-        match text.trim() {
-            "NaN" | "nan" | "null" | "NA" => Ok(None),
-            trimmed => trimmed
-                .parse()
-                .map(Some)
-                .map_err(|_| bad_value(&text, "expected a number")),
         }
     }
 }

@@ -3,9 +3,11 @@
 pub mod delimited;
 mod emit;
 pub mod json;
+mod look;
 mod node;
+mod scan;
 
-pub use emit::{Batch, FileContext, OnBadRow, Reason};
+pub use emit::{Batch, FileContext, OnBadRow, Reason, UNWANTED};
 
 use crate::error::Result;
 use crate::mapping::Format;

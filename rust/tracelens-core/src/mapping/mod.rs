@@ -5,6 +5,7 @@ pub mod guess;
 pub mod path;
 mod plan;
 mod section;
+mod tables;
 pub mod time;
 
 pub use plan::{Delimiters, Format, Plan, Records, Signature};
