@@ -1,6 +1,6 @@
 """A log cut into records: what trace surgery moves about. Arrays over records, no loop over events."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -200,10 +200,6 @@ class Records:
         first = np.flatnonzero(np.diff(owners, prepend=-1))
         rank = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
         return events[order].with_columns(seq=pl.Series(rank.astype(np.uint32)))
-
-    def with_events(self, **columns: Any) -> "Records":
-        """Replace columns of the events."""
-        return replace(self, events=self.events.with_columns(**columns))
 
 
 def _codes(column: pl.Series) -> Ints:

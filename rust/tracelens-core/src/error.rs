@@ -223,11 +223,6 @@ impl Error {
         &self.0
     }
 
-    /// The parts, to complete an error from further out (its file, its line).
-    pub fn detail_mut(&mut self) -> &mut Detail {
-        &mut self.0
-    }
-
     /// Which mistake.
     pub fn code(&self) -> Code {
         self.0.code

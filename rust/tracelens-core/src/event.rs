@@ -3,6 +3,25 @@
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
+/// The canonical columns, in order.
+pub const COLUMNS: [&str; 15] = [
+    "user",
+    "time",
+    "time_precision",
+    "seq",
+    "scenario",
+    "action",
+    "role",
+    "valence",
+    "occurred",
+    "item",
+    "category",
+    "value",
+    "count",
+    "text",
+    "record",
+];
+
 /// Code of a missing string in a [`Coded`] column.
 pub const NO_CODE: u32 = u32::MAX;
 /// Time of an event in a log without a clock.
@@ -103,11 +122,6 @@ impl Pool {
         self.table
             .insert_unique(hash, code, |&c| xxh3_64(slice(bytes, ends, c).as_bytes()));
         code
-    }
-
-    /// The code of `s`, if it has one.
-    pub fn code(&self, s: &str) -> Option<u32> {
-        self.table.find(xxh3_64(s.as_bytes()), |&c| self.get(c) == s).copied()
     }
 
     /// The string of a code.

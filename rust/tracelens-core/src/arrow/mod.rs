@@ -7,27 +7,9 @@ pub use export::to_record_batch;
 pub use import::from_record_batch;
 
 use crate::error::{Code, Error, Result, closest};
+use crate::event::COLUMNS;
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::sync::Arc;
-
-/// The canonical columns, in order.
-pub const COLUMNS: [&str; 15] = [
-    "user",
-    "time",
-    "time_precision",
-    "seq",
-    "scenario",
-    "action",
-    "role",
-    "valence",
-    "occurred",
-    "item",
-    "category",
-    "value",
-    "count",
-    "text",
-    "record",
-];
 
 /// The schema of canonical events; with `columns` only these, in their order.
 pub fn schema(columns: Option<&[String]>) -> Result<SchemaRef> {

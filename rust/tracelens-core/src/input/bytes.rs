@@ -1,7 +1,7 @@
 //! The bytes of a file, unpacked, and where in them a mistake is.
 
 use crate::error::{Code, Error, Place, Result, Snippet};
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
 /// A file's text.
@@ -45,31 +45,46 @@ impl Text {
     }
 }
 
-fn unpack(raw: Vec<u8>) -> Result<Vec<u8>, (&'static str, std::io::Error)> {
-    let mut out = Vec::new();
-    let read = |kind, mut reader: Box<dyn Read + '_>, out: &mut Vec<u8>| {
-        reader.read_to_end(out).map(|_| ()).map_err(|e| (kind, e))
-    };
-    match raw.as_slice() {
-        [0x1f, 0x8b, ..] => read(
-            "gzip",
-            Box::new(flate2::read::MultiGzDecoder::new(raw.as_slice())),
-            &mut out,
-        )?,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            let decoder = zstd::stream::read::Decoder::with_buffer(raw.as_slice()).map_err(|e| ("zstd", e))?;
-            read("zstd", Box::new(decoder), &mut out)?;
-        }
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
-            read(
-                "xz",
-                Box::new(liblzma::read::XzDecoder::new_multi_decoder(raw.as_slice())),
-                &mut out,
-            )?;
-        }
-        _ => return Ok(raw),
+/// How a file is packed, by its first bytes.
+fn packing(start: &[u8]) -> Option<&'static str> {
+    match start {
+        [0x1f, 0x8b, ..] => Some("gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("xz"),
+        _ => None,
     }
-    Ok(out)
+}
+
+fn unpacked<'a>(kind: Option<&str>, input: impl BufRead + 'a) -> std::io::Result<Box<dyn Read + 'a>> {
+    Ok(match kind {
+        Some("gzip") => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+        Some("zstd") => Box::new(zstd::stream::read::Decoder::with_buffer(input)?),
+        Some("xz") => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(input)),
+        _ => Box::new(input),
+    })
+}
+
+fn unpack(raw: Vec<u8>) -> Result<Vec<u8>, (&'static str, std::io::Error)> {
+    let Some(kind) = packing(&raw) else { return Ok(raw) };
+    let mut out = Vec::new();
+    let read = unpacked(Some(kind), raw.as_slice()).and_then(|mut reader| reader.read_to_end(&mut out));
+    read.map(|_| out).map_err(|e| (kind, e))
+}
+
+/// The first `length` bytes of a file's text, or what of them can be read: the rest of it stays on the disk.
+pub fn head(path: &Path, length: u64) -> String {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut input = std::io::BufReader::new(std::fs::File::open(path)?);
+        let kind = packing(input.fill_buf()?);
+        let mut bytes = Vec::new();
+        // What was read before an error is enough to recognise a file by; reading all of it will say the error.
+        let _ = unpacked(kind, input)?.take(length).read_to_end(&mut bytes);
+        Ok(bytes)
+    };
+    let bytes = read().unwrap_or_default();
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let valid = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    valid.to_owned()
 }
 
 /// Line and column of a byte offset.

@@ -2,12 +2,12 @@
 
 use super::{Format, Mapping, builtin_names};
 use crate::error::{Code, Error, Place, Result};
-use crate::input::bytes::Text;
+use crate::input::bytes::{Text, head};
 use crate::input::discover::{Discovered, plain_name};
 use std::path::Path;
 
 /// As much of a file as its signature is looked for in.
-const HEAD: usize = 1 << 16;
+const HEAD: u64 = 1 << 16;
 
 /// The built-in mapping that fits, and why in words. Nothing fits: an error that says what was seen.
 pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
@@ -27,10 +27,9 @@ pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
         let Some(path) = files.iter().find(|p| std::fs::metadata(p).is_ok_and(|m| m.len() > 0)) else {
             continue;
         };
-        let text = Text::read(path)?;
-        let head = head(text.as_str());
-        let (format, keys) = look(path, head);
-        if let Some(why) = fits(&mapping, format, &keys, head) {
+        let head = head(path, HEAD);
+        let (format, keys) = look(path, &head);
+        if let Some(why) = fits(&mapping, format, &keys, &head) {
             return Ok((mapping, format!("{} with {why}", format.name())));
         }
         let line = format!(
@@ -43,6 +42,10 @@ pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
             seen.push(line);
         }
     }
+    // A file that cannot be read whole is the better explanation.
+    if let Some(path) = all().next() {
+        Text::read(path)?;
+    }
     let mut error = Error::new(Code::MappingNoneFits, "no built-in mapping fits these logs");
     for line in seen.into_iter().take(3) {
         error = error.note(format!("seen: {line}"));
@@ -50,14 +53,6 @@ pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
     Err(error
         .note(format!("built-in mappings: {}", builtin_names().join(", ")))
         .help("say how they become events in a mapping file, and name it with --mapping mine.toml"))
-}
-
-fn head(text: &str) -> &str {
-    let mut end = HEAD.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 /// The format by look and name, and the keys or columns that stand in the head of the file.

@@ -110,11 +110,6 @@ impl Mapping {
         &self.plan.given
     }
 
-    /// Whether a time is mapped.
-    pub fn has_clock(&self) -> bool {
-        self.plan.time.is_some()
-    }
-
     /// Its text.
     pub fn source(&self) -> &str {
         &self.plan.source

@@ -6,7 +6,7 @@ use super::section::{Document, Section};
 use super::tables::{delimiters, files, given, happened, maps, roles, signature, valences};
 use super::time::TimeFormat;
 use crate::error::{Code, Error, Result};
-use crate::event::Role;
+use crate::event::{COLUMNS, Role};
 use jiff::tz::TimeZone;
 use regex_lite::Regex;
 use std::collections::HashMap;
@@ -136,24 +136,6 @@ pub struct Plan {
     /// How to recognise files.
     pub signature: Signature,
 }
-
-pub(super) const COLUMNS: [&str; 15] = [
-    "user",
-    "time",
-    "time_precision",
-    "seq",
-    "scenario",
-    "action",
-    "role",
-    "valence",
-    "occurred",
-    "item",
-    "category",
-    "value",
-    "count",
-    "text",
-    "record",
-];
 
 impl Plan {
     /// Compile the text of a mapping.

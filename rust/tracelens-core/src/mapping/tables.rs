@@ -1,10 +1,10 @@
 //! The tables of a mapping beside `[rows]` and `[event]`: value maps, delimiters, files, roles, valences and the like.
 
 use super::field::{Field, Maps};
-use super::plan::{COLUMNS, Delimiters, Signature, incomplete};
+use super::plan::{Delimiters, Signature, incomplete};
 use super::section::Section;
 use crate::error::{Code, Result};
-use crate::event::Role;
+use crate::event::{COLUMNS, Role};
 use regex_lite::Regex;
 use std::collections::HashMap;
 use std::sync::Arc;
