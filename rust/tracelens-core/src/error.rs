@@ -96,6 +96,8 @@ pub struct Place {
     pub column: Option<u64>,
     /// Byte offset in the (decompressed) file, from 0.
     pub byte: Option<u64>,
+    /// In a file without lines: `row group 2, row 17`, `/log/trace[3]/event[17]`.
+    pub element: Option<String>,
     /// Whose row it is.
     pub user: Option<String>,
 }
@@ -127,6 +129,9 @@ impl fmt::Display for Place {
             if let Some(column) = self.column {
                 write!(f, ":{column}")?;
             }
+        }
+        if let Some(element) = &self.element {
+            write!(f, ": {element}")?;
         }
         let extra: Vec<String> = [
             self.byte.map(|b| format!("byte {b}")),

@@ -176,6 +176,60 @@ impl Coded {
     }
 }
 
+/// A column of long strings, few of which are alike.
+#[derive(Debug, Clone, Default)]
+pub struct Texts {
+    bytes: String,
+    ends: Vec<u64>,
+    known: Vec<bool>,
+}
+
+impl Texts {
+    /// Append a value.
+    pub fn push(&mut self, value: Option<&str>) {
+        self.bytes.push_str(value.unwrap_or_default());
+        self.ends.push(self.bytes.len() as u64);
+        self.known.push(value.is_some());
+    }
+
+    /// The value of a row.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        self.known[row].then(|| &self.bytes[start as usize..self.ends[row] as usize])
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// All values in order.
+    pub fn iter(&self) -> impl Iterator<Item = Option<&str>> {
+        (0..self.len()).map(|row| self.get(row))
+    }
+
+    /// Append all rows of another column.
+    pub fn append(&mut self, other: &Self) {
+        let before = self.bytes.len() as u64;
+        self.bytes.push_str(&other.bytes);
+        self.ends.extend(other.ends.iter().map(|end| end + before));
+        self.known.extend(&other.known);
+    }
+}
+
+impl<'a> FromIterator<Option<&'a str>> for Texts {
+    fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(values: I) -> Self {
+        let mut texts = Self::default();
+        values.into_iter().for_each(|v| texts.push(v));
+        texts
+    }
+}
+
 /// A run of events in columns, in the order of the file. All columns have the same length, `text` too unless it was not asked for.
 #[derive(Debug, Clone, Default)]
 pub struct EventBatch {
@@ -206,7 +260,7 @@ pub struct EventBatch {
     /// How many acts the record stands for.
     pub count: Vec<u32>,
     /// What was said or shown; empty if the text column was not asked for.
-    pub text: Vec<Option<String>>,
+    pub text: Texts,
     /// Events logged together share a record.
     pub record: Vec<u64>,
 }

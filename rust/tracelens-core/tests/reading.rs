@@ -92,7 +92,7 @@ fn omnibehavior_with_every_trap() {
     assert!(report.notes.iter().any(|n| n.contains("新场景")), "{:?}", report.notes);
     let zh = &events[events.len() - 1];
     assert!((zh.value[0] - 7.0).abs() < 1e-9, "seconds with their unit written out");
-    assert_eq!(events[0].text[0].as_deref(), Some("tea pot"));
+    assert_eq!(events[0].text.get(0), Some("tea pot"));
 }
 
 #[test]

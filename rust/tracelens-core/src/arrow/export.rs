@@ -52,7 +52,7 @@ fn column(events: &EventBatch, name: &str) -> Result<ArrayRef, ArrowError> {
         }
         "count" => Arc::new(UInt32Array::from(events.count.clone())),
         "text" if events.text.is_empty() => Arc::new(StringViewArray::new_null(events.len())),
-        "text" => Arc::new(events.text.iter().map(Option::as_deref).collect::<StringViewArray>()),
+        "text" => Arc::new(events.text.iter().collect::<StringViewArray>()),
         "record" => Arc::new(UInt64Array::from(events.record.clone())),
         other => return Err(ArrowError::SchemaError(format!("no column {other}"))),
     })

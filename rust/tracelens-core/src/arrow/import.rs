@@ -2,7 +2,7 @@
 
 use super::COLUMNS;
 use crate::error::{Code, Error, Result, closest};
-use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Precision, Role};
+use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Precision, Role, Texts};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, RecordBatch};
@@ -169,21 +169,20 @@ impl Frame<'_> {
         Ok(scenario)
     }
 
-    fn text(&self) -> Result<Vec<Option<String>>> {
+    fn text(&self) -> Result<Texts> {
         let Some(column) = self.column("text") else {
-            return Ok(Vec::new());
+            return Ok(Texts::default());
         };
         if column.as_any_dictionary_opt().is_some() {
             let coded = self.optional("text")?;
             return Ok((0..coded.codes.len())
-                .map(|row| coded.get(row).map(str::to_owned))
+                .map(|row| coded.get(row))
                 .collect());
         }
         Ok(self
             .strings("text", column)?
             .as_string_view()
             .iter()
-            .map(|v| v.map(str::to_owned))
             .collect())
     }
 

@@ -6,7 +6,6 @@ use super::{Row, Value};
 use crate::error::{Code, Error, Result, closest};
 use crate::input::bytes::place;
 use crate::input::discover::plain_name;
-use crate::mapping::path::FieldPath;
 use csv_core::ReadRecordResult;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -58,7 +57,7 @@ pub(crate) fn open(file: &File) -> Result<Table> {
 /// Every path of the mapping has to be a column, unless it is optional.
 fn require_columns(file: &File, names: &[String]) -> Result<()> {
     for field in file.plan.fields().filter(|f| !f.optional) {
-        for path in field.paths() {
+        for path in field.paths().into_iter().map(|p| &file.plan.paths[p]) {
             if names.contains(&path.written) {
                 continue;
             }
@@ -76,7 +75,7 @@ fn require_columns(file: &File, names: &[String]) -> Result<()> {
 
 /// A column that the mapping reads must not stand there twice: which of the two is meant nobody knows.
 fn refuse_twins(file: &File, names: &[String]) -> Result<()> {
-    for path in file.plan.fields().flat_map(crate::mapping::field::Field::paths) {
+    for path in &file.plan.paths {
         if names.iter().filter(|n| **n == path.written).count() > 1 {
             let said = format!("there are two columns \"{}\"", path.written);
             return Err(Error::new(Code::MissingColumn, said)
@@ -137,6 +136,7 @@ impl File<'_> {
                 }
                 _ => emitter.row(
                     &Columns {
+                        plan: self.plan,
                         table,
                         records: &records,
                     },
@@ -259,12 +259,14 @@ impl<'a> Records<'a> {
 
 /// A record as a row.
 struct Columns<'a> {
+    plan: &'a crate::mapping::Plan,
     table: &'a Table,
     records: &'a Records<'a>,
 }
 
 impl Row for Columns<'_> {
-    fn path(&self, path: &FieldPath) -> Value<'_> {
+    fn path(&self, number: usize) -> Value<'_> {
+        let path = &self.plan.paths[number];
         self.table
             .columns
             .get(&path.written)

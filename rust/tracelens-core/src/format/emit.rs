@@ -135,14 +135,15 @@ impl<'p> Emitter<'p> {
 
     /// One row; `record` numbers the element that it was exploded from, where that makes a record.
     pub(super) fn row(&mut self, row: &impl Row, record: u64) -> Result<(), Box<Bad>> {
-        if let Some((field, values)) = &self.plan.keep {
+        for test in &self.plan.keep {
             let value = Look {
                 row,
                 file: self.file,
                 position: 0,
                 unmapped: BTreeMap::new(),
             }
-            .text(field)?;
+            .text(&test.field)?;
+            let crate::mapping::test::Check::Is(values) = &test.check else { continue };
             if !value.is_some_and(|v| values.iter().any(|k| *k == v)) {
                 self.batch.filtered += 1;
                 return Ok(());
@@ -181,7 +182,7 @@ impl<'p> Emitter<'p> {
         };
         let action = match bare {
             Some(action) => Cow::Borrowed(action),
-            None => look.optional(Some(&plan.action)).map_err(named)?.ok_or_else(|| {
+            None => look.optional(plan.action.as_ref()).map_err(named)?.ok_or_else(|| {
                 let error = Error::new(Code::BadValue, "a row does not say what was done");
                 named(Bad::new(
                     "missing action",
@@ -245,7 +246,7 @@ impl<'p> Emitter<'p> {
             .count
             .push(count.map_or(1, |c| c.clamp(0.0, f64::from(u32::MAX)) as u32));
         if self.with_text {
-            events.text.push(said.map(Cow::into_owned));
+            events.text.push(said.as_deref());
         }
         events.record.push(match (record_value, &plan.records) {
             (Some(text), _) => text.parse().unwrap_or_else(|_| xxh3_64(text.as_bytes())),

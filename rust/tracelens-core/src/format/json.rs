@@ -6,7 +6,7 @@ use super::scan::{elements, enter, skip_space, skip_value};
 use super::{Row, Value};
 use crate::error::{Code, Error, Result};
 use crate::input::bytes::{place, snippet};
-use crate::mapping::path::{Each, FieldPath};
+use crate::mapping::path::Each;
 use crate::mapping::{Plan, Records};
 use serde::de::DeserializeSeed;
 use std::ops::Range;
@@ -165,6 +165,7 @@ impl File<'_> {
             .and_then(|n| deserializer.end().map(|()| n));
         let node = node.map_err(|e| self.json_error(&range, &e))?;
         let parents = Parents {
+            plan: self.plan,
             nodes: vec![&node],
             keys: vec![key],
             indices: vec![index],
@@ -290,6 +291,7 @@ pub(super) fn drop_row(batch: &mut Batch, reason: super::Reason, error: &Error) 
 /// A row and the elements that it was exploded from, outermost first.
 #[derive(Clone)]
 struct Parents<'a> {
+    plan: &'a Plan,
     nodes: Vec<&'a Node<'a>>,
     keys: Vec<Option<&'a str>>,
     indices: Vec<usize>,
@@ -301,6 +303,7 @@ impl<'a> Parents<'a> {
         'a: 'b,
     {
         let mut more = Parents {
+            plan: self.plan,
             nodes: self.nodes.clone(),
             keys: self.keys.clone(),
             indices: self.indices.clone(),
@@ -313,7 +316,8 @@ impl<'a> Parents<'a> {
 }
 
 impl Row for Parents<'_> {
-    fn path(&self, path: &FieldPath) -> Value<'_> {
+    fn path(&self, number: usize) -> Value<'_> {
+        let path = &self.plan.paths[number];
         let level = self.nodes.len().checked_sub(path.up + 1);
         level
             .and_then(|l| self.nodes[l].get(&path.steps))

@@ -21,21 +21,21 @@ pub(super) fn bad_value(text: &str, expected: &str) -> Box<Bad> {
 }
 
 pub(super) fn happened(plan: &Plan, row: &impl Row, action: &str) -> bool {
-    if let Some(field) = &plan.occurred {
-        return match field_value(field, row) {
+    if let Some(test) = &plan.occurred {
+        return match field_value(&test.field, row) {
             Value::Missing => true,
             value => value.truth(),
         };
     }
     plan.happened
         .get(action)
-        .is_none_or(|flags| flags.iter().any(|f| field_value(f, row).truth()))
+        .is_none_or(|flags| flags.iter().any(|f| field_value(&f.field, row).truth()))
 }
 
 /// The raw value of a field without maps: of the first that has one.
 pub(super) fn field_value<'r>(field: &Field, row: &'r impl Row) -> Value<'r> {
     match &field.source {
-        Source::Path(path) => row.path(path),
+        Source::Path(path) => row.path(*path),
         Source::Column(number) => row.column(*number),
         Source::First(fields) => fields
             .iter()
@@ -107,7 +107,7 @@ impl<'a, R: Row> Look<'a, R> {
     fn found(&mut self, field: &'a Field) -> Result<Option<Cow<'a, str>>, Box<Bad>> {
         Ok(match &field.source {
             Source::Path(path) => {
-                let value = self.row.path(path);
+                let value = self.row.path(*path);
                 if let Value::Float(f) = value
                     && f.fract() == 0.0
                     && f.abs() >= EXACT
@@ -122,11 +122,13 @@ impl<'a, R: Row> Look<'a, R> {
             Source::Key(level) => self.row.key(*level).map(Cow::Borrowed),
             Source::Index(level) => self.row.index(*level).map(|i| Cow::Owned(i.to_string())),
             Source::Column(number) => self.row.column(*number).text(),
-            Source::File(part, None) => Some(Cow::Borrowed(self.file.part(*part))),
-            Source::File(part, Some(regex)) => regex
-                .captures(self.file.part(*part))
-                .and_then(|c| c.get(1))
-                .map(|m| Cow::Borrowed(m.as_str())),
+            Source::File(part) => match &field.pattern {
+                None => Some(Cow::Borrowed(self.file.part(*part))),
+                Some(regex) => regex
+                    .captures(self.file.part(*part))
+                    .and_then(|c| c.get(1))
+                    .map(|m| Cow::Borrowed(m.as_str())),
+            },
             Source::Constant(text) => Some(Cow::Borrowed(text.as_str())),
             Source::Position => Some(Cow::Owned(self.position.to_string())),
             Source::First(fields) => {

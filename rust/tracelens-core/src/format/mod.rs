@@ -32,6 +32,7 @@ fn parse_in_tasks(file: &json::File, format: Format, task_bytes: usize) -> Resul
             let ranges = json::cut_lines(file.text, task_bytes);
             ranges.into_par_iter().map(|range| file.parse_lines(range)).collect()
         }
+        Format::Parquet | Format::Arrow | Format::Sqlite | Format::Xes => Vec::new(),
         Format::Delimited => {
             let table = delimited::open(file)?;
             let ranges = delimited::cut(&table, file.text, task_bytes);
@@ -93,8 +94,8 @@ impl<'a> Value<'a> {
 
 /// A row of a log, whatever it is made of.
 pub(crate) trait Row {
-    /// The value at a path.
-    fn path(&self, path: &crate::mapping::path::FieldPath) -> Value<'_>;
+    /// The value at a path of the plan.
+    fn path(&self, number: usize) -> Value<'_>;
     /// The object key at an explode level.
     fn key(&self, level: usize) -> Option<&str>;
     /// The position at an explode level.

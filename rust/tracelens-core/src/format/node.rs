@@ -21,7 +21,7 @@ impl Want {
     pub(super) fn of(plan: &Plan) -> Self {
         let mut root = Self::default();
         for field in plan.fields() {
-            for path in field.paths() {
+            for path in field.paths().into_iter().map(|p| &plan.paths[p]) {
                 let level = (plan.levels.len() - 1).saturating_sub(path.up);
                 let mut place = &mut root;
                 for inner in &plan.levels[1..=level] {
@@ -52,6 +52,7 @@ impl Want {
             place = match step {
                 Step::Key(key) => entry(&mut place.keys, key, |k, key| k == key, String::clone),
                 Step::At(at) => entry(&mut place.elements, at, |k, at| k == at, |at| *at),
+                Step::Where(..) | Step::Any | Step::Json => return place,
             };
         }
         place

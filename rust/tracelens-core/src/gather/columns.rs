@@ -1,7 +1,7 @@
 //! Scatter: batches of events, in whatever order they were read, into one set of columns sorted by user and time.
 
 use crate::error::{Code, Error, Result};
-use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Pool, Precision, Role};
+use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Pool, Precision, Role, Texts};
 use rayon::prelude::*;
 
 /// The sorted distinct names behind the codes, so that a code never depends on the order in which files were read.
@@ -51,7 +51,7 @@ pub struct Traces {
     /// How many acts.
     pub count: Vec<u32>,
     /// What was said; empty if not read.
-    pub text: Vec<Option<String>>,
+    pub text: Texts,
     /// Record within the user.
     pub record: Vec<u64>,
 }
@@ -131,7 +131,7 @@ impl Gatherer {
         rest.occurred.extend(batch.occurred);
         rest.value.extend(batch.value);
         rest.count.extend(batch.count);
-        rest.text.extend(batch.text);
+        rest.text.append(&batch.text);
         rest.record.extend(batch.record);
     }
 
@@ -175,9 +175,9 @@ impl Gatherer {
             value: permuted(&rest.value, &order),
             count: permuted(&rest.count, &order),
             text: if rest.text.is_empty() {
-                Vec::new()
+                Texts::default()
             } else {
-                permuted(&rest.text, &order)
+                order.iter().map(|&row| rest.text.get(row as usize)).collect()
             },
             record: permuted(&rest.record, &order),
         })

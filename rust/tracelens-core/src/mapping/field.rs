@@ -4,6 +4,7 @@ use super::path::FieldPath;
 use super::section::Section;
 use crate::error::{Code, Result};
 use regex_lite::Regex;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,16 +27,16 @@ pub enum FilePart {
 /// Where a value comes from.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// A path in the row or in one of its parents; in a delimited file the name of a column.
-    Path(FieldPath),
+    /// A path in the row or in one of its parents, by its number in [`super::Plan::paths`]; in a table the name of a column.
+    Path(usize),
     /// The object key at an explode level.
     Key(usize),
     /// The position at an explode level.
     Index(usize),
     /// A column by number, from 0.
     Column(usize),
-    /// A part of the file's path, or what a pattern's group finds in it.
-    File(FilePart, Option<Regex>),
+    /// A part of the file's path.
+    File(FilePart),
     /// Always the same.
     Constant(String),
     /// The position of the row in all that is read.
@@ -71,6 +72,8 @@ pub struct ValueMap {
 pub struct Field {
     /// Where the value comes from.
     pub source: Source,
+    /// What its group finds is the value; without a match there is none.
+    pub pattern: Option<Regex>,
     /// Value map.
     pub map: Option<ValueMap>,
     /// What to do with a value that the map does not know.
@@ -83,17 +86,45 @@ pub struct Field {
     pub prefix: String,
     /// The value is the number of characters rather than the text.
     pub measure: bool,
-    /// A delimited file may lack the column.
+    /// A table may lack the column.
     pub optional: bool,
+    /// Numbers are multiplied by this,
+    pub scale: f64,
+    /// and then this is added.
+    pub offset: f64,
+    /// The deepest explode level that it reads: its value is the same for all rows below one element of that level. `None`:
+    /// it may differ from row to row.
+    pub level: Option<usize>,
 }
 
 /// Value maps of a mapping by name.
 pub(super) type Maps = HashMap<String, Arc<HashMap<String, String>>>;
 
+/// What fields refer to while a mapping is compiled.
+pub(super) struct Scope {
+    /// Number of explode levels.
+    pub(super) levels: usize,
+    pub(super) maps: Maps,
+    /// All paths met so far.
+    pub(super) paths: RefCell<Vec<FieldPath>>,
+}
+
+impl Scope {
+    /// The number of a path, given out now if it is new.
+    fn number(&self, path: FieldPath) -> usize {
+        let mut paths = self.paths.borrow_mut();
+        paths.iter().position(|p| *p == path).unwrap_or_else(|| {
+            paths.push(path);
+            paths.len() - 1
+        })
+    }
+}
+
 impl Field {
-    fn of(source: Source) -> Self {
+    fn of(source: Source, level: Option<usize>) -> Self {
         Self {
             source,
+            pattern: None,
             map: None,
             unmapped: Unmapped::Keep,
             strip: Vec::new(),
@@ -101,6 +132,9 @@ impl Field {
             prefix: String::new(),
             measure: false,
             optional: false,
+            scale: 1.0,
+            offset: 0.0,
+            level,
         }
     }
 
@@ -109,23 +143,25 @@ impl Field {
         owner: &Section,
         name: &str,
         value: &Spanned<DeValue>,
-        levels: usize,
-        maps: &Maps,
+        scope: &Scope,
     ) -> Result<Self> {
         if let Some(text) = value.get_ref().as_str() {
-            return Ok(Self::of(Source::Path(path(owner, text, &value.span(), levels)?)));
+            let (source, level) = path(owner, text, &value.span(), scope)?;
+            return Ok(Self::of(source, level));
         }
         let section = owner.section_of(name, value)?;
-        Self::parse_section(&section, levels, maps, true)
+        Self::parse_section(&section, scope, true)
     }
 
     /// From a table; `finish`: refuse keys that are not a field's.
-    pub(super) fn parse_section(section: &Section, levels: usize, maps: &Maps, finish: bool) -> Result<Self> {
-        let mut field = Self::of(source(section, levels, maps)?);
+    pub(super) fn parse_section(section: &Section, scope: &Scope, finish: bool) -> Result<Self> {
+        let (source, level) = source(section, scope)?;
+        let mut field = Self::of(source, level);
+        field.pattern = pattern(section)?;
         if let Some(map) = section.string("map")? {
             let span = section.value("map").map_or(section.span.clone(), Spanned::span);
-            let values = maps.get(map).ok_or_else(|| {
-                let known: Vec<&str> = maps.keys().map(String::as_str).collect();
+            let values = scope.maps.get(map).ok_or_else(|| {
+                let known: Vec<&str> = scope.maps.keys().map(String::as_str).collect();
                 section
                     .document
                     .error(Code::MappingValue, format!("there is no value map [map.{map}]"), &span)
@@ -179,10 +215,10 @@ impl Field {
         Ok(field)
     }
 
-    /// All paths that this field reads.
-    pub fn paths(&self) -> Vec<&FieldPath> {
+    /// Numbers of all paths that this field reads.
+    pub fn paths(&self) -> Vec<usize> {
         match &self.source {
-            Source::Path(path) => vec![path],
+            Source::Path(path) => vec![*path],
             Source::First(fields) | Source::Join(fields, _) => fields.iter().flat_map(Self::paths).collect(),
             _ => Vec::new(),
         }
@@ -191,8 +227,15 @@ impl Field {
 
 const SOURCES: &str = "path, key, index, column, file, const, position, first, join";
 
-fn source(section: &Section, levels: usize, maps: &Maps) -> Result<Source> {
-    let many = |key: &'static str| -> Result<Option<Vec<Field>>> {
+/// The deepest level of two; `None` (the row itself) is deepest of all.
+fn deeper(a: Option<usize>, b: Option<usize>) -> Option<usize> {
+    a.zip(b).map(|(a, b)| a.max(b))
+}
+
+type Found = (Source, Option<usize>);
+
+fn source(section: &Section, scope: &Scope) -> Result<Found> {
+    let many = |key: &'static str| -> Result<Option<(Vec<Field>, Option<usize>)>> {
         let Some(value) = section.value(key) else {
             return Ok(None);
         };
@@ -200,43 +243,46 @@ fn source(section: &Section, levels: usize, maps: &Maps) -> Result<Source> {
             .get_ref()
             .as_array()
             .ok_or_else(|| section.wrong(value, "a list of fields"))?;
-        list.iter()
-            .map(|v| Field::parse(section, key, v, levels, maps))
-            .collect::<Result<_>>()
-            .map(Some)
+        let fields: Vec<Field> = list
+            .iter()
+            .map(|v| Field::parse(section, key, v, scope))
+            .collect::<Result<_>>()?;
+        let level = fields.iter().map(|f| f.level).fold(Some(0), deeper);
+        Ok(Some((fields, level)))
     };
-    let mut found = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     if let Some(text) = section.string("path")? {
         let span = section.value("path").map_or(section.span.clone(), Spanned::span);
-        found.push(Source::Path(path(section, text, &span, levels)?));
+        found.push(path(section, text, &span, scope)?);
     }
     for (key, make) in [("key", Source::Key as fn(usize) -> Source), ("index", Source::Index)] {
         if let Some(level) = section.number(key)? {
-            if level >= levels {
+            if level >= scope.levels {
+                let levels = scope.levels;
                 let said = format!("there is no explode level {level}: [rows] explode has {levels}, counted from 0");
                 return Err(section.document.error(Code::MappingValue, said, &section.span));
             }
-            found.push(make(level));
+            found.push((make(level), above(level, scope)));
         }
     }
     if let Some(column) = section.number("column")? {
-        found.push(Source::Column(column));
+        found.push((Source::Column(column), None));
     }
     if let Some(part) = section.string("file")? {
-        found.push(file(section, part)?);
+        found.push((file(section, part)?, Some(0)));
     }
     if let Some(constant) = section.string("const")? {
-        found.push(Source::Constant(constant.to_owned()));
+        found.push((Source::Constant(constant.to_owned()), Some(0)));
     }
     if section.boolean("position")? == Some(true) {
-        found.push(Source::Position);
+        found.push((Source::Position, None));
     }
-    if let Some(fields) = many("first")? {
-        found.push(Source::First(fields));
+    if let Some((fields, level)) = many("first")? {
+        found.push((Source::First(fields), level));
     }
-    if let Some(fields) = many("join")? {
+    if let Some((fields, level)) = many("join")? {
         let separator = section.string("separator")?.unwrap_or(" ").to_owned();
-        found.push(Source::Join(fields, separator));
+        found.push((Source::Join(fields, separator), level));
     }
     match (found.pop(), found.is_empty()) {
         (Some(source), true) => Ok(source),
@@ -261,30 +307,36 @@ fn source(section: &Section, levels: usize, maps: &Maps) -> Result<Source> {
     })
 }
 
-fn path(section: &Section, text: &str, span: &Range<usize>, levels: usize) -> Result<FieldPath> {
+/// A level as what a field reads: the innermost is the row itself.
+fn above(level: usize, scope: &Scope) -> Option<usize> {
+    (level + 1 < scope.levels).then_some(level)
+}
+
+fn path(section: &Section, text: &str, span: &Range<usize>, scope: &Scope) -> Result<Found> {
     let path = FieldPath::parse(text).map_err(|why| {
         section
             .document
             .error(Code::MappingValue, format!("{text:?} is no path: {why}"), span)
             .help("for example type, context.item_id, tags[0], ^.timestamp")
     })?;
-    if path.up >= levels.max(1) {
+    if path.up >= scope.levels.max(1) {
         let said = format!(
             "{text:?} goes {} up, but rows have {} parents",
             path.up,
-            levels.saturating_sub(1)
+            scope.levels.saturating_sub(1)
         );
         return Err(section
             .document
             .error(Code::MappingValue, said, span)
             .help("each level of [rows] explode but the first has a parent"));
     }
-    Ok(path)
+    let level = above(scope.levels.max(1) - 1 - path.up, scope);
+    Ok((Source::Path(scope.number(path)), level))
 }
 
 fn file(section: &Section, part: &str) -> Result<Source> {
     let span = section.value("file").map_or(section.span.clone(), Spanned::span);
-    let part = match part {
+    Ok(Source::File(match part {
         "path" => FilePart::Path,
         "name" => FilePart::Name,
         "stem" => FilePart::Stem,
@@ -296,22 +348,25 @@ fn file(section: &Section, part: &str) -> Result<Source> {
                 &span,
             ));
         }
+    }))
+}
+
+fn pattern(section: &Section) -> Result<Option<Regex>> {
+    let Some(pattern) = section.string("pattern")? else {
+        return Ok(None);
     };
-    let pattern = section.string("pattern")?.map(|pattern| {
-        let span = section.value("pattern").map_or(section.span.clone(), Spanned::span);
-        let regex = Regex::new(pattern).map_err(|e| {
-            section
-                .document
-                .error(Code::MappingValue, format!("no regular expression: {e}"), &span)
-        })?;
-        if regex.captures_len() != 2 {
-            return Err(section.document.error(
-                Code::MappingValue,
-                "a pattern needs exactly one group in parentheses",
-                &span,
-            ));
-        }
-        Ok(regex)
-    });
-    Ok(Source::File(part, pattern.transpose()?))
+    let span = section.value("pattern").map_or(section.span.clone(), Spanned::span);
+    let regex = Regex::new(pattern).map_err(|e| {
+        section
+            .document
+            .error(Code::MappingValue, format!("no regular expression: {e}"), &span)
+    })?;
+    if regex.captures_len() != 2 {
+        return Err(section.document.error(
+            Code::MappingValue,
+            "a pattern needs exactly one group in parentheses",
+            &span,
+        ));
+    }
+    Ok(Some(regex))
 }

@@ -6,6 +6,7 @@ pub mod path;
 mod plan;
 mod section;
 mod tables;
+pub mod test;
 pub mod time;
 
 pub use plan::{Delimiters, Format, Plan, Records, Signature};

@@ -7,6 +7,12 @@ pub enum Step {
     Key(String),
     /// An element of a list.
     At(usize),
+    /// The first element of a list whose member has this text.
+    Where(String, String),
+    /// Every element of a list, every value of an object.
+    Any,
+    /// What a text holds, as JSON.
+    Json,
 }
 
 /// A path from a row, or from one of its parents.
@@ -21,6 +27,13 @@ pub struct FieldPath {
 }
 
 impl FieldPath {
+    /// Steps that a parser can follow on its way, and those that have to be looked for in what it finds there.
+    pub fn split(&self) -> (&[Step], &[Step]) {
+        let plain = |s: &Step| matches!(s, Step::Key(_) | Step::At(_));
+        self.steps
+            .split_at(self.steps.iter().position(|s| !plain(s)).unwrap_or(self.steps.len()))
+    }
+
     /// Parse a path; the error says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let up = text.chars().take_while(|&c| c == '^').count();

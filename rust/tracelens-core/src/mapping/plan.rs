@@ -1,14 +1,16 @@
 //! A mapping, compiled: what the formats are driven by.
 
-use super::field::{Field, Maps, Source};
-use super::path::Level;
+use super::field::{Field, Scope, Source};
+use super::path::{FieldPath, Level};
 use super::section::{Document, Section};
 use super::tables::{delimiters, files, given, happened, maps, roles, signature, valences};
+use super::test::{Check, Test};
 use super::time::TimeFormat;
 use crate::error::{Code, Error, Result};
-use crate::event::{COLUMNS, Role};
+use crate::event::{COLUMNS, Precision, Role};
 use jiff::tz::TimeZone;
 use regex_lite::Regex;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use toml::Spanned;
@@ -23,12 +25,31 @@ pub enum Format {
     Ndjson,
     /// Columns between separators.
     Delimited,
+    /// Apache Parquet.
+    Parquet,
+    /// Apache Arrow, as a file or a stream.
+    Arrow,
+    /// A database of SQLite.
+    Sqlite,
+    /// Event logs in XML (IEEE 1849).
+    Xes,
 }
 
 impl Format {
+    /// All.
+    pub const ALL: [Self; 7] = [
+        Self::Json,
+        Self::Ndjson,
+        Self::Delimited,
+        Self::Parquet,
+        Self::Arrow,
+        Self::Sqlite,
+        Self::Xes,
+    ];
+
     /// The name in mappings.
     pub fn name(self) -> &'static str {
-        ["json", "ndjson", "delimited"][self as usize]
+        ["json", "ndjson", "delimited", "parquet", "arrow", "sqlite", "xes"][self as usize]
     }
 
     /// Suffixes of its files, less those of compression.
@@ -37,6 +58,10 @@ impl Format {
             Self::Json => &["json"],
             Self::Ndjson => &["ndjson", "jsonl"],
             Self::Delimited => &["csv", "tsv"],
+            Self::Parquet => &["parquet", "pq"],
+            Self::Arrow => &["arrow", "feather", "ipc"],
+            Self::Sqlite => &["sqlite", "sqlite3", "db"],
+            Self::Xes => &["xes"],
         }
     }
 }
@@ -83,8 +108,14 @@ pub struct Plan {
     pub include: Vec<String>,
     /// How rows are found in a document.
     pub levels: Vec<Level>,
-    /// Rows that are events: those whose value of a field is one of these.
-    pub keep: Option<(Field, Vec<String>)>,
+    /// All paths that fields read, by number.
+    pub paths: Vec<FieldPath>,
+    /// Rows that are events: those for which all of these hold.
+    pub keep: Vec<Test>,
+    /// A row whose values of these were all met before is the same row again.
+    pub unique: Vec<Field>,
+    /// Actions of which each row is a list: those whose test holds.
+    pub melt: Vec<(String, Test)>,
     /// Each record is one exposure.
     pub exposure_by_record: bool,
     /// Layout of delimited files.
@@ -95,20 +126,22 @@ pub struct Plan {
     pub time: Option<Field>,
     /// Formats of `time`.
     pub time_formats: Vec<TimeFormat>,
+    /// The clock is no finer than this.
+    pub coarsest: Option<Precision>,
     /// How fine the time is, if a column says so.
     pub time_precision: Option<Field>,
     /// Order.
     pub seq: Option<Field>,
     /// Context.
     pub scenario: Option<Field>,
-    /// Deed.
-    pub action: Field,
+    /// Deed; only where `melt` lists them there may be none.
+    pub action: Option<Field>,
     /// Role, where a column says so.
     pub role: Option<Field>,
     /// Valence, where a column says so.
     pub valence: Option<Field>,
     /// Whether it happened, where a column says so.
-    pub occurred: Option<Field>,
+    pub occurred: Option<Test>,
     /// Of what.
     pub item: Option<Field>,
     /// Of what kind.
@@ -121,8 +154,8 @@ pub struct Plan {
     pub text: Option<Field>,
     /// What makes a record.
     pub records: Records,
-    /// Action -> fields any of which has to be true for it to have happened.
-    pub happened: HashMap<String, Vec<Field>>,
+    /// Action -> tests any of which has to hold for it to have happened.
+    pub happened: HashMap<String, Vec<Test>>,
     /// Action -> role.
     pub roles: HashMap<String, Role>,
     /// Action -> valence.
@@ -135,6 +168,14 @@ pub struct Plan {
     pub zone: TimeZone,
     /// How to recognise files.
     pub signature: Signature,
+    /// Table of a database, where the mapping names it.
+    pub table: Option<String>,
+    /// Query to a database, in place of a table.
+    pub query: Option<String>,
+    /// Sides of which one log holds several, by name.
+    pub sides: Vec<String>,
+    /// The one of them that is read.
+    pub side: Option<String>,
 }
 
 impl Plan {
@@ -164,8 +205,12 @@ impl Plan {
         let formats = formats(&root)?;
         let maps = maps(&root)?;
         let (levels, keep_value, exposure_by_record, rows) = rows(&root)?;
-        let depth = levels.len();
-        let keep = keep_value.map(|k| keep(&k, depth, &maps)).transpose()?;
+        let scope = Scope {
+            levels: levels.len(),
+            maps,
+            paths: RefCell::default(),
+        };
+        let keep = keep_value.map(|k| keep(&k, &scope)).transpose()?;
         if let Some(rows) = rows {
             rows.finish()?;
         }
@@ -178,13 +223,13 @@ impl Plan {
                 && column != "record"
                 && let Some(value) = event.value(column)
             {
-                fields.insert(column, Field::parse(&event, column, value, depth, &maps)?);
+                fields.insert(column, Field::parse(&event, column, value, &scope)?);
             }
         }
-        let (time, time_formats, zone_name, zone) = time(&event, depth, &maps)?;
+        let (time, time_formats, zone_name, zone) = time(&event, &scope)?;
         let records = match event
             .value("record")
-            .map(|v| Field::parse(&event, "record", v, depth, &maps))
+            .map(|v| Field::parse(&event, "record", v, &scope))
             .transpose()?
         {
             None => Records::Rows,
@@ -202,34 +247,49 @@ impl Plan {
             formats,
             include: files(&root)?,
             levels,
-            keep,
+            paths: Vec::new(),
+            keep: keep.into_iter().collect(),
+            unique: Vec::new(),
+            melt: Vec::new(),
             exposure_by_record,
             delimiters: delimiters(&root)?,
             user: fields.remove("user").ok_or_else(|| missing("user"))?,
-            action: fields.remove("action").ok_or_else(|| missing("action"))?,
+            action: Some(fields.remove("action").ok_or_else(|| missing("action"))?),
             time,
             time_formats,
+            coarsest: None,
             time_precision: fields.remove("time_precision"),
             seq: fields.remove("seq"),
             scenario: fields.remove("scenario"),
             role: fields.remove("role"),
             valence: fields.remove("valence"),
-            occurred: fields.remove("occurred"),
+            occurred: fields.remove("occurred").map(|field| Test {
+                field,
+                check: Check::True,
+            }),
             item: fields.remove("item"),
             category: fields.remove("category"),
             value: fields.remove("value"),
             count: fields.remove("count"),
             text: fields.remove("text"),
             records,
-            happened: happened(&root, depth, &maps)?,
+            happened: happened(&root, &scope)?,
             roles: roles(&root)?,
             valences: valences(&root)?,
             given: given(&root)?,
             zone_name,
             zone,
             signature: signature(&root)?,
+            table: None,
+            query: None,
+            sides: Vec::new(),
+            side: None,
         };
         root.finish()?;
+        let plan = Self {
+            paths: scope.paths.into_inner(),
+            ..plan
+        };
         Ok(plan)
     }
 
@@ -238,16 +298,16 @@ impl Plan {
         &self.name
     }
 
-    /// Every field, to know what of a document is wanted.
+    /// Every field.
     pub fn fields(&self) -> impl Iterator<Item = &Field> {
         let optional = [
+            &self.action,
             &self.time,
             &self.time_precision,
             &self.seq,
             &self.scenario,
             &self.role,
             &self.valence,
-            &self.occurred,
             &self.item,
             &self.category,
             &self.value,
@@ -258,12 +318,12 @@ impl Plan {
             Records::Value(field) => Some(field.as_ref()),
             _ => None,
         };
-        [&self.user, &self.action]
-            .into_iter()
+        let tests = self.keep.iter().chain(&self.occurred).chain(self.happened.values().flatten());
+        std::iter::once(&self.user)
             .chain(optional.into_iter().flatten())
             .chain(record)
-            .chain(self.keep.iter().map(|k| &k.0))
-            .chain(self.happened.values().flatten())
+            .chain(&self.unique)
+            .chain(tests.chain(self.melt.iter().map(|(_, test)| test)).map(|test| &test.field))
     }
 }
 
@@ -276,7 +336,7 @@ fn formats(root: &Section) -> Result<Vec<Format>> {
         incomplete(root, "a mapping has to name its format")
             .help("format = \"json\", \"ndjson\" or \"delimited\", or a list of these")
     })?;
-    let all = [Format::Json, Format::Ndjson, Format::Delimited];
+    let all = Format::ALL;
     names
         .iter()
         .map(|name| {
@@ -331,17 +391,20 @@ fn rows<'a>(root: &Section<'a>) -> Result<Rows<'a>> {
     Ok((levels, keep, by_record, Some(rows)))
 }
 
-fn keep(section: &Section, depth: usize, maps: &Maps) -> Result<(Field, Vec<String>)> {
+fn keep(section: &Section, scope: &Scope) -> Result<Test> {
     let values = section
         .strings("is")?
         .ok_or_else(|| incomplete(section, "keep needs the values to keep: is = [...]"))?;
-    let field = Field::parse_section(section, depth, maps, true)?;
-    Ok((field, values))
+    let field = Field::parse_section(section, scope, true)?;
+    Ok(Test {
+        field,
+        check: Check::Is(values),
+    })
 }
 
 type Time = (Option<Field>, Vec<TimeFormat>, Option<String>, TimeZone);
 
-fn time(event: &Section, depth: usize, maps: &Maps) -> Result<Time> {
+fn time(event: &Section, scope: &Scope) -> Result<Time> {
     let Some(value) = event.value("time") else {
         return Ok((None, Vec::new(), None, TimeZone::UTC));
     };
@@ -372,6 +435,6 @@ fn time(event: &Section, depth: usize, maps: &Maps) -> Result<Time> {
                 .help("IANA names, such as Asia/Shanghai or UTC")
         })?,
     };
-    let field = Field::parse_section(&section, depth, maps, true)?;
+    let field = Field::parse_section(&section, scope, true)?;
     Ok((Some(field), formats, zone_name, zone))
 }

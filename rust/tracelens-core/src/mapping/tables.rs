@@ -1,8 +1,9 @@
 //! The tables of a mapping beside `[rows]` and `[event]`: value maps, delimiters, files, roles, valences and the like.
 
-use super::field::{Field, Maps};
+use super::field::{Field, Maps, Scope};
 use super::plan::{Delimiters, Signature, incomplete};
 use super::section::Section;
+use super::test::{Check, Test};
 use crate::error::{Code, Result};
 use crate::event::{COLUMNS, Role};
 use regex_lite::Regex;
@@ -66,7 +67,7 @@ pub(super) fn files(root: &Section) -> Result<Vec<String>> {
     Ok(include)
 }
 
-pub(super) fn happened(root: &Section, depth: usize, maps: &Maps) -> Result<HashMap<String, Vec<Field>>> {
+pub(super) fn happened(root: &Section, scope: &Scope) -> Result<HashMap<String, Vec<Test>>> {
     let Some(section) = root.section("occurred")? else {
         return Ok(HashMap::new());
     };
@@ -85,7 +86,13 @@ pub(super) fn happened(root: &Section, depth: usize, maps: &Maps) -> Result<Hash
             .ok_or_else(|| rule.wrong(flags, "a list of paths"))?;
         let fields = list
             .iter()
-            .map(|v| Field::parse(&rule, "true", v, depth, maps))
+            .map(|v| {
+                let field = Field::parse(&rule, "true", v, scope)?;
+                Ok(Test {
+                    field,
+                    check: Check::True,
+                })
+            })
             .collect::<Result<_>>()?;
         rule.finish()?;
         rules.insert(action.to_owned(), fields);
