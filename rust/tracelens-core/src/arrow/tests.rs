@@ -172,7 +172,7 @@ fn some_events() -> impl Strategy<Value = EventBatch> {
             batch.category.push(category.as_deref());
             batch.value.push(value.unwrap_or(f64::NAN));
             batch.count.push(count);
-            batch.text.push(text);
+            batch.text.push(text.as_deref());
             batch.record.push(record);
         }
         batch
