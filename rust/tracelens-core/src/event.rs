@@ -177,7 +177,7 @@ impl Coded {
 }
 
 /// A column of long strings, few of which are alike.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
     bytes: String,
     ends: Vec<u64>,

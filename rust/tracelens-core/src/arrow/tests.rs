@@ -55,7 +55,7 @@ fn strings_come_in_every_layout() {
         [Some("shop"), Some("all")]
     );
     assert_eq!([events.item.get(0), events.item.get(1)], [Some("x"), None]);
-    assert_eq!(events.text, [Some("x".to_owned()), None]);
+    assert_eq!(events.text.iter().collect::<Vec<_>>(), [Some("x"), None]);
     assert_eq!(events.category.get(0), None);
 }
 
