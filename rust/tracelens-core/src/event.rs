@@ -102,11 +102,22 @@ pub struct Pool {
     bytes: String,
     ends: Vec<usize>,
     table: HashTable<u32>,
+    last: u32,
 }
 
 impl Pool {
     /// The code of `s`, given out now if it is new.
+    #[inline]
     pub fn intern(&mut self, s: &str) -> u32 {
+        // Values come in runs: of one user, of one scenario.
+        if (self.last as usize) < self.ends.len() && self.get(self.last) == s {
+            return self.last;
+        }
+        self.last = self.find_or_add(s);
+        self.last
+    }
+
+    fn find_or_add(&mut self, s: &str) -> u32 {
         let hash = xxh3_64(s.as_bytes());
         let (bytes, ends) = (&self.bytes, &self.ends);
         if let Some(&code) = self.table.find(hash, |&c| slice(bytes, ends, c) == s) {
@@ -165,6 +176,12 @@ impl Coded {
     pub fn push(&mut self, value: Option<&str>) {
         let code = value.map_or(NO_CODE, |s| self.pool.intern(s));
         self.codes.push(code);
+    }
+
+    /// The code of a value that may become that of a row.
+    #[inline]
+    pub fn code(&mut self, value: &str) -> u32 {
+        self.pool.intern(value)
     }
 
     /// The value of a row.
@@ -274,5 +291,37 @@ impl EventBatch {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.time.is_empty()
+    }
+
+    /// Some of the events, in this order.
+    pub(crate) fn only(&self, rows: &[usize]) -> Self {
+        fn of<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|&i| column[i]).collect()
+        }
+        let coded = |column: &Coded| Coded {
+            codes: of(&column.codes, rows),
+            pool: column.pool.clone(),
+        };
+        Self {
+            user: coded(&self.user),
+            time: of(&self.time, rows),
+            precision: of(&self.precision, rows),
+            seq: of(&self.seq, rows),
+            scenario: coded(&self.scenario),
+            action: coded(&self.action),
+            role: of(&self.role, rows),
+            valence: of(&self.valence, rows),
+            occurred: of(&self.occurred, rows),
+            item: coded(&self.item),
+            category: coded(&self.category),
+            value: of(&self.value, rows),
+            count: of(&self.count, rows),
+            text: if self.text.is_empty() {
+                Texts::default()
+            } else {
+                rows.iter().map(|&i| self.text.get(i)).collect()
+            },
+            record: of(&self.record, rows),
+        }
     }
 }
