@@ -6,7 +6,6 @@ use crate::mapping::Plan;
 use crate::mapping::field::{Field, Source};
 use crate::mapping::path::{FieldPath, Step};
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The columns of a table as a plan sees them.
@@ -20,10 +19,11 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Find them by name. Those that are missing are an error, unless they are optional.
-    pub(super) fn find(plan: &Plan, path: &Path, names: &[&str]) -> Result<Self> {
+    pub(super) fn find(file: &File, names: &[&str]) -> Result<Self> {
+        let plan = file.plan.as_ref();
         if let Some(missing) = missing(plan, names).first() {
             let error = Error::new(Code::MissingColumn, format!("there is no column \"{missing}\""))
-                .at(Place::file(path))
+                .at(Place::file(&file.path))
                 .note(format!("columns: {}", names.join(", ")));
             return Err(match closest(missing, names.iter().copied()) {
                 Some(near) => error.help(format!("did you mean \"{near}\"?")),
@@ -35,16 +35,24 @@ impl Columns {
             if names.iter().filter(|n| *n == &names[*column]).count() > 1 {
                 let said = format!("there are two columns \"{}\"", names[*column]);
                 return Err(Error::new(Code::MissingColumn, said)
-                    .at(Place::file(path))
+                    .at(Place::file(&file.path))
                     .help("rename one of them, or take it by number: { column = N }"));
             }
         }
-        let mut read: BTreeSet<usize> = of_path.iter().flatten().copied().collect();
-        if plan.paths.iter().any(|p| root(plan, p).is_none()) {
-            read.extend(0..names.len());
-        }
-        for field in plan.fields() {
+        let mut read = BTreeSet::new();
+        let unwanted = plan.text.as_ref().filter(|_| !file.with_text);
+        for field in plan.fields().filter(|f| !unwanted.is_some_and(|u| std::ptr::eq(*f, u))) {
+            let paths = field.paths();
+            if paths.iter().any(|&p| root(plan, &plan.paths[p]).is_none()) {
+                read.extend(0..names.len());
+            }
+            read.extend(paths.iter().filter_map(|&p| of_path[p]));
             numbered(field, &mut read);
+        }
+        // Rows are found in it, even if nothing is asked of them.
+        for level in plan.levels.iter().skip(1).take(1) {
+            let Some(Step::Key(key)) = level.steps.first() else { continue };
+            read.extend(names.iter().position(|n| n == key));
         }
         read.retain(|&column| column < names.len());
         Ok(Self {
@@ -55,7 +63,7 @@ impl Columns {
 }
 
 /// Columns taken by number.
-pub(super) fn numbered(field: &Field, into: &mut BTreeSet<usize>) {
+fn numbered(field: &Field, into: &mut BTreeSet<usize>) {
     match &field.source {
         Source::Column(number) => {
             into.insert(*number);
@@ -116,11 +124,5 @@ pub(super) fn as_lines(file: &File, names: &[&str]) -> Result<Arc<File>> {
     for (path, _) in plan.paths.iter_mut().zip(whole).filter(|(_, whole)| *whole) {
         path.steps = vec![Step::Key(path.written.clone())];
     }
-    Ok(Arc::new(File {
-        path: file.path.clone(),
-        plan: Arc::new(plan),
-        context: file.context.clone(),
-        on_bad_row: file.on_bad_row,
-        with_text: file.with_text,
-    }))
+    Ok(file.with_plan(plan))
 }

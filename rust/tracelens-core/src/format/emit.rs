@@ -503,7 +503,7 @@ fn known_facts<'f>(plan: &'f Plan, known: &mut Vec<Option<Facts<'f>>>, action: u
     })
 }
 
-fn happened<'a, R: Row>(
+pub(super) fn happened<'a, R: Row>(
     look: &mut Look<'a, R>,
     plan: &'a Plan,
     tests: Option<&'a [Test]>,
@@ -557,7 +557,7 @@ fn identity<'a, R: Row>(look: &mut Look<'a, R>, fields: &'a [Field]) -> Result<u
     Ok(if any { hash.digest128().max(1) } else { 0 })
 }
 
-fn read_time<'a, R: Row>(
+pub(super) fn read_time<'a, R: Row>(
     look: &mut Look<'a, R>,
     field: &'a Field,
     plain: bool,

@@ -6,7 +6,9 @@ mod emit;
 mod json;
 mod lines;
 mod look;
+mod parquet;
 mod sqlite;
+mod table;
 mod task;
 #[cfg(test)]
 mod testing;
@@ -46,7 +48,8 @@ fn open_in_tasks(
         Format::Json => Box::new(json::Documents::new(file, input, buffers.clone(), task_bytes)),
         Format::Ndjson => Box::new(json::Lines::new(file, input, buffers.clone(), task_bytes)),
         Format::Delimited => Box::new(delimited::Rows::new(file, input, buffers.clone(), task_bytes)),
-        Format::Parquet | Format::Arrow => todo!(),
+        Format::Parquet => parquet::open(file, Source::of(input)?)?,
+        Format::Arrow => todo!(),
         Format::Sqlite => sqlite::open(file, Source::of(input)?)?,
         Format::Xes => xes::open(file, Stream::new(input)),
     })

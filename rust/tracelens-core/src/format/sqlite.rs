@@ -226,7 +226,7 @@ fn select(file: &File, connection: &Connection) -> Result<Selection> {
     };
     let all = columns_of(connection, &from).map_err(|e| broken(&file.path, Some(name.clone()), e))?;
     let names: Vec<&str> = all.iter().map(String::as_str).collect();
-    let found = Columns::find(&file.plan, &file.path, &names)?;
+    let found = Columns::find(file, &names)?;
     let columns: Vec<String> = found.read.iter().map(|&i| all[i].clone()).collect();
     let list: Vec<String> = columns.iter().map(|c| quoted(c)).collect();
     let list = if list.is_empty() { "null".to_owned() } else { list.join(", ") };

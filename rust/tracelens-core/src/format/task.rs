@@ -18,6 +18,19 @@ pub(crate) struct File {
     pub(crate) with_text: bool,
 }
 
+impl File {
+    /// The same file, read by another plan.
+    pub(crate) fn with_plan(&self, plan: Plan) -> Arc<Self> {
+        Arc::new(Self {
+            path: self.path.clone(),
+            plan: Arc::new(plan),
+            context: self.context.clone(),
+            on_bad_row: self.on_bad_row,
+            with_text: self.with_text,
+        })
+    }
+}
+
 /// Parses one piece of a file, or all of a small one.
 pub(crate) type Task = Box<dyn FnOnce() -> Vec<Batch> + Send>;
 

@@ -15,6 +15,8 @@ pub enum TimeFormat {
     Rfc3339,
     /// A number since 1970 UTC: microseconds in one of it.
     Epoch(i64, Precision),
+    /// What the timestamps and dates of a table are: with an offset an instant, without one a local time, and alone a date.
+    Native,
     /// Anything else that strptime can say.
     Strptime(String, Precision),
 }
@@ -31,10 +33,11 @@ impl TimeFormat {
             "epoch_ms" => Self::Epoch(1_000, Precision::Milli),
             "epoch_us" => Self::Epoch(1, Precision::Micro),
             "epoch_ns" => Self::Epoch(0, Precision::Micro),
+            "native" => Self::Native,
             other if other.contains('%') => Self::Strptime(other.to_owned(), fineness(other)),
             other => {
                 return Err(format!(
-                    "{other:?} is no time format: write strptime directives, rfc3339, epoch_s, epoch_ms, epoch_us or epoch_ns"
+                    "{other:?} is no time format: write strptime directives, rfc3339, epoch_s, epoch_ms, epoch_us, epoch_ns or native"
                 ));
             }
         })
@@ -47,6 +50,7 @@ impl std::fmt::Display for TimeFormat {
             Self::DateTime(between) => write!(f, "\"%Y-%m-%d{}%H:%M:%S\"", char::from(*between)),
             Self::Date => f.write_str("\"%Y-%m-%d\""),
             Self::Rfc3339 => f.write_str("rfc3339"),
+            Self::Native => f.write_str("native"),
             Self::Epoch(1_000_000, _) => f.write_str("epoch_s"),
             Self::Epoch(1_000, _) => f.write_str("epoch_ms"),
             Self::Epoch(1, _) => f.write_str("epoch_us"),
@@ -133,6 +137,7 @@ impl Clock {
                 Ok((self.instant(date(bytes)?, 0)?, Precision::Day))
             }
             TimeFormat::Rfc3339 => rfc3339(text),
+            TimeFormat::Native => self.native(text),
             TimeFormat::Epoch(unit, precision) => match text.parse::<i64>() {
                 Ok(whole) if *unit == 0 => Ok((whole.div_euclid(1000), *precision)),
                 Ok(whole) => whole
@@ -147,6 +152,39 @@ impl Clock {
                     .ok_or_else(|| "expected a number since 1970".to_owned()),
             },
             TimeFormat::Strptime(format, precision) => self.strptime(text, format).map(|us| (us, *precision)),
+        }
+    }
+
+    /// Microseconds of a whole number, if the first format counts from 1970 and reaches that far.
+    pub fn read_whole(&self, whole: i64, formats: &[TimeFormat]) -> Option<(i64, Precision)> {
+        match formats.first()? {
+            TimeFormat::Epoch(0, precision) => Some((whole.div_euclid(1000), *precision)),
+            TimeFormat::Epoch(unit, precision) => whole.checked_mul(*unit).map(|us| (us, *precision)),
+            _ => None,
+        }
+    }
+
+    /// Microseconds since 1970 on the clock of the zone, as an instant.
+    pub fn local(&mut self, micros: i64) -> Result<i64, String> {
+        const DAY_MICROS: i64 = DAY * 1_000_000;
+        let of_day = micros.rem_euclid(DAY_MICROS);
+        let second = self.instant(micros.div_euclid(DAY_MICROS), of_day / 1_000_000)?;
+        Ok(second + of_day % 1_000_000)
+    }
+
+    fn native(&mut self, text: &str) -> Result<(i64, Precision), String> {
+        if text.len() == 10 {
+            return Ok((self.instant(date(text.as_bytes())?, 0)?, Precision::Day));
+        }
+        if text.ends_with('Z') {
+            return rfc3339(text);
+        }
+        match text.parse::<civil::DateTime>() {
+            Ok(local) => {
+                let at = self.zone.to_timestamp(local).map_err(|e| e.to_string())?;
+                Ok((at.as_microsecond(), fraction(text)))
+            }
+            Err(_) => Err("expected a timestamp or a date".to_owned()),
         }
     }
 
@@ -229,15 +267,19 @@ fn rfc3339(text: &str) -> Result<(i64, Precision), String> {
     let Ok(at) = text.parse::<jiff::Timestamp>() else {
         return Err(bytes.get(..10).and_then(|d| date(d).err()).unwrap_or_else(expected));
     };
+    Ok((at.as_microsecond(), fraction(text)))
+}
+
+/// How fine a time is by the digits of its seconds.
+fn fraction(text: &str) -> Precision {
     let digits = text
         .split_once('.')
         .map_or(0, |(_, f)| f.bytes().take_while(u8::is_ascii_digit).count());
-    let precision = match digits {
+    match digits {
         0 => Precision::Second,
         1..=3 => Precision::Milli,
         _ => Precision::Micro,
-    };
-    Ok((at.as_microsecond(), precision))
+    }
 }
 
 fn two(bytes: &[u8]) -> Option<i64> {

@@ -74,13 +74,7 @@ fn a_table_or_a_query_may_be_named() {
             ("table", name) => plan.table = Some(name.to_owned()),
             (_, query) => plan.query = Some(query.to_owned()),
         }
-        let file = Arc::new(File {
-            path: file.path.clone(),
-            plan: Arc::new(plan),
-            context: file.context.clone(),
-            on_bad_row: OnBadRow::Error,
-            with_text: false,
-        });
+        let file = file.with_plan(plan);
         match open(file, Source::Disk(made.path.clone())).and_then(batches) {
             Ok(all) => Ok(all.iter().map(|b| b.rows_in).sum::<u64>()),
             Err(e) => Err(e.to_string()),

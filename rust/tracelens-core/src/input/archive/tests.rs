@@ -121,12 +121,11 @@ fn sparse_files_are_refused() {
 fn a_damaged_archive_is_an_error_that_names_the_member() {
     let bytes = packed(&[("one.json", &[b'1'; 600]), ("two.json", &[b'2'; 600])]);
     let error = |bytes: Vec<u8>| read(bytes, HELD).unwrap_err().to_string();
-    for length in [1600, 2048, 2100] {
+    for length in [1536, 1600, 2048, 2100, 3072] {
         let said = error(bytes[..length].to_vec());
         assert!(said.contains("TL207") && said.contains("a.tar"), "{length}: {said}");
     }
     assert!(error(bytes[..2300].to_vec()).contains("a.tar/two.json"), "in the middle of a member");
-    assert!(error(bytes[..2048 + 1536]. to_vec().split_off(0)).contains("a.tar"));
     let mut broken = bytes.clone();
     broken[1536 + 100] ^= 1;
     assert!(error(broken).contains("checksum"));

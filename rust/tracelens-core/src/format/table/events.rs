@@ -1,0 +1,331 @@
+//! The events of a table by columns: each column of the events is made at once, and no row is looked at by itself.
+//!
+//! Rows that cannot be events are only found here. They are taken out, and what is wrong with each is said by the emitter of
+//! events to which all other formats go.
+
+use super::super::emit::{Bad, Batch, Emitter, OnBadRow, drop_row, happened, read_time};
+use super::super::task::{Origin, Piece};
+use super::column::Kind;
+use super::rows::{At, By, Rows};
+use super::write;
+use crate::error::{Code, Error, Place};
+use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Precision, Role, Texts};
+use crate::mapping::field::{Field, Source};
+use crate::mapping::test::Test;
+use crate::mapping::time::Clock;
+use crate::mapping::Records;
+use std::collections::BTreeSet;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Read all rows of a table; the first of them is the `first` row called `name`.
+pub(super) fn events(rows: &Rows, length: usize, name: &str, first: u64) -> Batch {
+    let mut bad = BTreeSet::new();
+    let mut batch = loop {
+        match good_rows(rows, length, &bad) {
+            Ok(batch) => break batch,
+            Err(more) => bad.extend(more),
+        }
+    };
+    batch.rows_in += bad.len() as u64;
+    for row in bad {
+        if let Err(error) = refuse(rows, row, name, first + u64::from(row), &mut batch) {
+            batch.error = Some(error);
+            break;
+        }
+    }
+    batch
+}
+
+/// Say what is wrong with a row, or count it as dropped.
+fn refuse(rows: &Rows, row: u32, name: &str, number: u64, batch: &mut Batch) -> Result<(), Error> {
+    let all: Vec<usize> = (0..rows.columns.len()).collect();
+    let mut emitter = Emitter::new(rows.file);
+    let bad = emitter.row(&At::new(rows, row as usize, &all), 0).err().unwrap_or_else(|| {
+        let error = Error::new(Code::BadValue, "a row that cannot be read");
+        Bad::new("bad value", error)
+    });
+    for (value, n) in emitter.batch.unmapped {
+        *batch.unmapped.entry(value).or_insert(0) += n;
+    }
+    let (reason, wanted) = (bad.reason, bad.wanted);
+    let range = row as usize..row as usize + 1;
+    let line = write::rows(rows.file, rows.columns, range, |_| Place::default()).text;
+    let name = name.to_owned();
+    let piece = Piece::new(line, Origin::Rows { name, first: number });
+    let text = String::from_utf8_lossy(piece.bytes());
+    let error = bad.locate(rows.file, &piece, &text, 0..text.len());
+    if wanted || rows.file.on_bad_row == OnBadRow::Drop {
+        drop_row(batch, reason, &error);
+        return Ok(());
+    }
+    Err(error)
+}
+
+/// Events of all rows but those known to be bad; or more rows that are.
+fn good_rows(rows: &Rows, length: usize, known_bad: &BTreeSet<u32>) -> Result<Batch, Vec<u32>> {
+    let plan = rows.file.plan.as_ref();
+    let asked: Vec<u32> = if known_bad.is_empty() {
+        (0..length as u32).collect()
+    } else {
+        (0..length as u32).filter(|row| !known_bad.contains(row)).collect()
+    };
+    let kept = plan.keep.iter().fold(asked.clone(), |kept, test| {
+        let holds = tests(rows, &kept, test);
+        kept.into_iter().zip(holds).filter_map(|(row, holds)| holds.then_some(row)).collect()
+    });
+    let mut batch = Batch {
+        rows_in: kept.len() as u64,
+        filtered: (asked.len() - kept.len()) as u64,
+        records: if matches!(plan.records, Records::Level(_)) { length as u64 } else { 0 },
+        ..Batch::default()
+    };
+    let positions = positions(&kept, known_bad);
+    let mut user = rows.coded(&kept, Some(&plan.user), true);
+    let mut action = rows.coded(&kept, plan.action.as_ref(), true);
+    let mut scenario = rows.coded(&kept, plan.scenario.as_ref(), false);
+    fill(&mut scenario, "all");
+    let (time, precision) = times(rows, &kept);
+    let by_position = matches!(&plan.seq, Some(f) if matches!(f.source, Source::Position));
+    let given = rows.numbers(&kept, plan.seq.as_ref().filter(|_| !by_position));
+    let seq = given.iter().zip(&time).zip(&positions).enumerate().map(|(i, ((given, time), position))| {
+        let number = if !given.is_nan() {
+            *given
+        } else if by_position || *time == NO_TIME {
+            batch.by_position.push(i);
+            f64::from(*position)
+        } else {
+            0.0
+        };
+        number.clamp(0.0, f64::from(u32::MAX)) as u32
+    });
+    let seq = seq.collect();
+    let count = rows.numbers(&kept, plan.count.as_ref());
+    let count = count.into_iter().map(|n| if n.is_nan() { 1 } else { n.clamp(0.0, f64::from(u32::MAX)) as u32 });
+    let events = EventBatch {
+        role: roles(rows, &kept, &action),
+        valence: valences(rows, &kept, &action),
+        occurred: occurred(rows, &kept, &action),
+        item: rows.coded(&kept, plan.item.as_ref(), false),
+        category: rows.coded(&kept, plan.category.as_ref(), false),
+        value: rows.numbers(&kept, plan.value.as_ref()),
+        count: count.collect(),
+        text: texts(rows, &kept),
+        record: records(rows, &kept, &positions, &mut batch.unnumbered),
+        user: std::mem::take(&mut user),
+        action: std::mem::take(&mut action),
+        scenario,
+        time,
+        precision,
+        seq,
+    };
+    let found = rows.found();
+    if !found.bad.is_empty() {
+        return Err(found.bad);
+    }
+    batch.events = events;
+    batch.unmapped = found.unmapped;
+    Ok(batch)
+}
+
+/// Rows are numbered as they come, those that turned out bad among them.
+fn positions(kept: &[u32], bad: &BTreeSet<u32>) -> Vec<u32> {
+    let mut bad = bad.iter().peekable();
+    let mut before = 0;
+    let position = |(i, row): (usize, &u32)| {
+        while bad.next_if(|b| *b < row).is_some() {
+            before += 1;
+        }
+        i as u32 + before
+    };
+    kept.iter().enumerate().map(position).collect()
+}
+
+/// A text for the rows that have none.
+fn fill(column: &mut Coded, text: &str) {
+    if column.codes.contains(&NO_CODE) {
+        let code = column.pool.intern(text);
+        for c in column.codes.iter_mut().filter(|c| **c == NO_CODE) {
+            *c = code;
+        }
+    }
+}
+
+fn tests(rows: &Rows, of: &[u32], test: &Test) -> Vec<bool> {
+    let columns = rows.columns_of(&test.field);
+    rows.each(of, &columns, By::Price, (test, false), |look, test| look.holds(test).ok())
+}
+
+/// What each action of a column is, in each row.
+fn by_action<T: Copy>(action: &Coded, of: impl Fn(&str) -> T) -> impl Iterator<Item = T> {
+    let known: Vec<T> = action.pool.iter().map(of).collect();
+    action.codes.iter().filter_map(move |&code| known.get(code as usize).copied())
+}
+
+fn roles(rows: &Rows, of: &[u32], action: &Coded) -> Vec<Role> {
+    let plan = rows.file.plan.as_ref();
+    let by_action = by_action(action, |name| plan.roles.get(name).copied().unwrap_or(Role::Active));
+    let Some(field) = &plan.role else {
+        return by_action.collect();
+    };
+    let said = rows.each(of, &rows.columns_of(field), By::Class, (field, None), |look, field| {
+        match look.optional(Some(field)).ok()? {
+            Some(name) => Role::parse(&name).map(Some),
+            None => Some(None),
+        }
+    });
+    said.into_iter().zip(by_action).map(|(said, role)| said.unwrap_or(role)).collect()
+}
+
+fn valences(rows: &Rows, of: &[u32], action: &Coded) -> Vec<i8> {
+    let plan = rows.file.plan.as_ref();
+    let by_action = by_action(action, |name| plan.valences.get(name).copied().unwrap_or(0));
+    if plan.valence.is_none() {
+        return by_action.collect();
+    }
+    let said = rows.numbers(of, plan.valence.as_ref());
+    let sign = |(said, by_action): (f64, i8)| match said {
+        v if v > 0.0 => 1,
+        v if v < 0.0 => -1,
+        v if v.is_nan() => by_action,
+        _ => 0,
+    };
+    said.into_iter().zip(by_action).map(sign).collect()
+}
+
+fn occurred(rows: &Rows, of: &[u32], action: &Coded) -> Vec<bool> {
+    let plan = rows.file.plan.as_ref();
+    if let Some(test) = &plan.occurred {
+        let columns = rows.columns_of(&test.field);
+        return rows.each(of, &columns, By::Price, (plan, true), |look, plan| happened(look, plan, None).ok());
+    }
+    let mut all = vec![true; of.len()];
+    for (code, name) in action.pool.iter().enumerate() {
+        let Some(tests) = plan.happened.get(name) else { continue };
+        let at: Vec<usize> = (0..of.len()).filter(|&i| action.codes[i] as usize == code).collect();
+        let those: Vec<u32> = at.iter().map(|&i| of[i]).collect();
+        let mut columns: Vec<usize> = tests.iter().flat_map(|t| rows.columns_of(&t.field)).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        let what = (plan, tests.as_slice());
+        let holds = rows.each(&those, &columns, By::Price, (&what, true), |look, (plan, tests)| {
+            happened(look, plan, Some(tests)).ok()
+        });
+        at.into_iter().zip(holds).for_each(|(i, holds)| all[i] = holds);
+    }
+    all
+}
+
+fn texts(rows: &Rows, of: &[u32]) -> Texts {
+    let mut texts = Texts::default();
+    if !rows.file.with_text {
+        return texts;
+    }
+    let Some(field) = &rows.file.plan.text else {
+        return of.iter().map(|_| None).collect();
+    };
+    if let Some(column) = rows.plain(field)
+        && column.is_text()
+    {
+        return of.iter().map(|&row| column.text(row as usize).filter(|t| !t.is_empty())).collect();
+    }
+    rows.each(of, &rows.columns_of(field), By::Row, (field, ()), |look, field| {
+        let text = look.optional(Some(field));
+        texts.push(text.as_ref().ok().and_then(|text| text.as_deref()));
+        text.ok().map(|_| ())
+    });
+    texts
+}
+
+fn records(rows: &Rows, of: &[u32], positions: &[u32], unnumbered: &mut Vec<usize>) -> Vec<u64> {
+    let field = match &rows.file.plan.records {
+        Records::Rows => return positions.iter().map(|&p| u64::from(p)).collect(),
+        Records::Level(_) => return of.iter().map(|&row| u64::from(row)).collect(),
+        Records::Value(field) => field.as_ref(),
+    };
+    let columns = rows.columns_of(field);
+    let given = rows.each(of, &columns, By::Class, (field, None), |look, field| {
+        let text = look.optional(Some(field)).ok()?;
+        Some(text.map(|text| text.parse().unwrap_or_else(|_| xxh3_64(text.as_bytes()))))
+    });
+    let numbered = given.into_iter().zip(positions).enumerate().map(|(i, (given, &position))| {
+        given.unwrap_or_else(|| {
+            unnumbered.push(i);
+            u64::from(position)
+        })
+    });
+    numbered.collect()
+}
+
+fn times(rows: &Rows, of: &[u32]) -> (Vec<i64>, Vec<Precision>) {
+    let plan = rows.file.plan.as_ref();
+    let Some(field) = &plan.time else {
+        return (vec![NO_TIME; of.len()], vec![Precision::None; of.len()]);
+    };
+    let mut clock = Clock::new(plan.zone.clone());
+    if plan.time_precision.is_none()
+        && let Some(column) = rows.plain(field)
+        && let Some(found) = column_times(rows, of, field, &mut clock, &column.kind, |row| column.is_null(row))
+    {
+        return found;
+    }
+    let mut columns = rows.columns_of(field);
+    columns.extend(plan.time_precision.iter().flat_map(|f| rows.columns_of(f)));
+    columns.sort_unstable();
+    columns.dedup();
+    let rarely_alike = |&c: &usize| matches!(rows.columns[c].kind, Kind::Text(_) | Kind::Float(_));
+    let by = if columns.iter().any(rarely_alike) { By::Price } else { By::Class };
+    let blank = (NO_TIME, Precision::None);
+    let found = rows.each(of, &columns, by, (plan, blank), |look, plan| {
+        read_time(look, plan.time.as_ref()?, false, plan, &mut clock).ok()
+    });
+    found.into_iter().unzip()
+}
+
+/// The times of a column that holds timestamps, numbers or texts and nothing else.
+fn column_times(
+    rows: &Rows,
+    of: &[u32],
+    field: &Field,
+    clock: &mut Clock,
+    kind: &Kind,
+    is_null: impl Fn(usize) -> bool,
+) -> Option<(Vec<i64>, Vec<Precision>)> {
+    let plan = rows.file.plan.as_ref();
+    let coarse = |precision: Precision| plan.coarsest.map_or(precision, |c| precision.max(c));
+    let mut read: Box<dyn FnMut(usize) -> Option<(i64, Precision)>> = match kind {
+        Kind::Time {
+            micros,
+            precision,
+            zoned,
+        } => {
+            let range = jiff::Timestamp::MIN.as_microsecond()..=jiff::Timestamp::MAX.as_microsecond();
+            Box::new(move |row| {
+                let at = Some(micros[row]).filter(|at| range.contains(at))?;
+                Some((if *zoned { at } else { clock.local(at).ok()? }, *precision))
+            })
+        }
+        Kind::Int(numbers) if clock.read_whole(0, &plan.time_formats).is_some() => {
+            Box::new(|row| clock.read_whole(numbers[row], &plan.time_formats))
+        }
+        Kind::Text(texts) => {
+            Box::new(|row| Some(texts.value(row)).filter(|t| !t.is_empty()).and_then(|t| clock.read(t, &plan.time_formats).ok()))
+        }
+        _ => return None,
+    };
+    let missing = field.optional.then_some((NO_TIME, Precision::None));
+    let (mut times, mut precisions) = (Vec::with_capacity(of.len()), Vec::with_capacity(of.len()));
+    for &row in of {
+        let found = if is_null(row as usize) {
+            missing
+        } else {
+            read(row as usize).map(|(time, precision)| (time, coarse(precision)))
+        };
+        if found.is_none() {
+            rows.bad(row);
+        }
+        let (time, precision) = found.unwrap_or((NO_TIME, Precision::None));
+        times.push(time);
+        precisions.push(precision);
+    }
+    Some((times, precisions))
+}
