@@ -8,9 +8,11 @@ use crate::mapping::path::{FieldPath, Step};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The columns of a table as a plan sees them.
+/// The columns of a table as a mapping sees them.
 #[derive(Debug, Clone)]
 pub(super) struct Columns {
+    /// The file, read by a plan in which columns have names and each name is one key, as in the lines made of its rows.
+    pub(super) file: Arc<File>,
     /// The column that each path of the plan starts in, by its number in the table.
     pub(super) of_path: Vec<Option<usize>>,
     /// Numbers of all columns that are read, in the order of the table.
@@ -20,8 +22,7 @@ pub(super) struct Columns {
 impl Columns {
     /// Find them by name. Those that are missing are an error, unless they are optional.
     pub(super) fn find(file: &File, names: &[&str]) -> Result<Self> {
-        let plan = file.plan.as_ref();
-        if let Some(missing) = missing(plan, names).first() {
+        if let Some(missing) = missing(&file.plan, names).first() {
             let error = Error::new(Code::MissingColumn, format!("there is no column \"{missing}\""))
                 .at(Place::file(&file.path))
                 .note(format!("columns: {}", names.join(", ")));
@@ -30,46 +31,34 @@ impl Columns {
                 None => error.help("correct the mapping, or name the one that is meant with --mapping"),
             });
         }
-        let of_path: Vec<_> = plan.paths.iter().map(|p| position(plan, p, names)).collect();
+        let plan = with_names(&file.plan, names);
+        let of_path: Vec<_> = plan.paths.iter().map(|p| position(&plan, p, names)).collect();
         for column in of_path.iter().flatten() {
             if names.iter().filter(|n| *n == &names[*column]).count() > 1 {
                 let said = format!("there are two columns \"{}\"", names[*column]);
                 return Err(Error::new(Code::MissingColumn, said)
                     .at(Place::file(&file.path))
-                    .help("rename one of them, or take it by number: { column = N }"));
+                    .help("rename one of them"));
             }
         }
         let mut read = BTreeSet::new();
         let unwanted = plan.text.as_ref().filter(|_| !file.with_text);
         for field in plan.fields().filter(|f| !unwanted.is_some_and(|u| std::ptr::eq(*f, u))) {
             let paths = field.paths();
-            if paths.iter().any(|&p| root(plan, &plan.paths[p]).is_none()) {
+            if paths.iter().any(|&p| root(&plan, &plan.paths[p]).is_none()) {
                 read.extend(0..names.len());
             }
             read.extend(paths.iter().filter_map(|&p| of_path[p]));
-            numbered(field, &mut read);
         }
         // Rows are found in it, even if nothing is asked of them.
-        for level in plan.levels.iter().skip(1).take(1) {
-            let Some(Step::Key(key)) = level.steps.first() else { continue };
+        if let Some(Step::Key(key)) = plan.levels.iter().skip(1).flat_map(|l| &l.steps).next() {
             read.extend(names.iter().position(|n| n == key));
         }
-        read.retain(|&column| column < names.len());
         Ok(Self {
+            file: file.with_plan(plan),
             of_path,
             read: read.into_iter().collect(),
         })
-    }
-}
-
-/// Columns taken by number.
-fn numbered(field: &Field, into: &mut BTreeSet<usize>) {
-    match &field.source {
-        Source::Column(number) => {
-            into.insert(*number);
-        }
-        Source::First(fields) | Source::Join(fields, _) => fields.iter().for_each(|f| numbered(f, into)),
-        _ => {}
     }
 }
 
@@ -104,25 +93,36 @@ fn root<'p>(plan: &'p Plan, path: &'p FieldPath) -> Option<&'p str> {
     }
 }
 
-/// The file as one of lines made of its rows: paths that are the whole name of a column are one key there.
-pub(super) fn as_lines(file: &File, names: &[&str]) -> Result<Arc<File>> {
-    let mut plan = Plan::clone(&file.plan);
-    let mut by_number = BTreeSet::new();
-    plan.fields().for_each(|field| numbered(field, &mut by_number));
-    if !by_number.is_empty() {
-        let said = "in this file columns are taken by name, not by number";
-        return Err(Error::new(Code::MappingValue, said)
-            .at(Place::file(&file.path))
-            .note(format!("columns: {}", names.join(", ")))
-            .help("write { path = \"...\" } in place of { column = N }"));
-    }
-    let whole: Vec<bool> = plan
-        .paths
-        .iter()
-        .map(|p| is_of_row(&plan, p) && names.contains(&p.written.as_str()))
-        .collect();
-    for (path, _) in plan.paths.iter_mut().zip(whole).filter(|(_, whole)| *whole) {
+/// The plan with names in place of numbers of columns, and paths of one key where that is the whole name of a column.
+fn with_names(plan: &Plan, names: &[&str]) -> Plan {
+    let whole = |p: &&mut FieldPath| names.contains(&p.written.as_str()) && p.up + 1 >= plan.levels.len();
+    let mut named = plan.clone();
+    for path in named.paths.iter_mut().filter(whole) {
         path.steps = vec![Step::Key(path.written.clone())];
     }
-    Ok(file.with_plan(plan))
+    let mut paths = std::mem::take(&mut named.paths);
+    for field in named.fields_mut() {
+        name_columns(field, names, plan.levels.len() - 1, &mut paths);
+    }
+    named.paths = paths;
+    named
+}
+
+fn name_columns(field: &mut Field, names: &[&str], up: usize, paths: &mut Vec<FieldPath>) {
+    match &mut field.source {
+        Source::Column(number) => {
+            // A number beyond the last column is the name of none.
+            let name = names.get(*number).map_or_else(String::new, |n| (*n).to_owned());
+            paths.push(FieldPath {
+                up,
+                steps: vec![Step::Key(name.clone())],
+                written: name,
+            });
+            field.source = Source::Path(paths.len() - 1);
+        }
+        Source::First(fields) | Source::Join(fields, _) => {
+            fields.iter_mut().for_each(|f| name_columns(f, names, up, paths));
+        }
+        _ => {}
+    }
 }

@@ -1,5 +1,6 @@
 //! Bytes -> events, driven by the plan. One file a layout; what they share is here and in `emit`.
 
+mod arrow;
 mod columns;
 mod delimited;
 mod emit;
@@ -49,7 +50,7 @@ fn open_in_tasks(
         Format::Ndjson => Box::new(json::Lines::new(file, input, buffers.clone(), task_bytes)),
         Format::Delimited => Box::new(delimited::Rows::new(file, input, buffers.clone(), task_bytes)),
         Format::Parquet => parquet::open(file, Source::of(input)?)?,
-        Format::Arrow => todo!(),
+        Format::Arrow => arrow::open(file, Source::of(input)?)?,
         Format::Sqlite => sqlite::open(file, Source::of(input)?)?,
         Format::Xes => xes::open(file, Stream::new(input)),
     })

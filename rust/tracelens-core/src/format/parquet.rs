@@ -1,7 +1,7 @@
 //! Parquet: tasks are ranges of rows within row groups, each read through a handle of its own.
 
 use super::emit::Batch;
-use super::table::Table;
+use super::table::{Table, guarded};
 use super::task::{File, Task, Tasks};
 use crate::error::{Code, Error, Place, Result};
 use crate::input::source::Source;
@@ -17,7 +17,6 @@ use parquet::file::reader::{ChunkReader, Length};
 use std::fs;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Rows that one task reads, at most: enough to be worth opening a row group, little enough for all cores and the memory.
@@ -162,11 +161,6 @@ fn all_coded(chunk: &ColumnChunkMetaData) -> bool {
         Some(mask) => coded.iter().any(|&c| mask.is_only(c)),
         None => chunk.encodings().any(|e| coded.contains(&e)),
     }
-}
-
-/// Damaged pages may make a decoder panic rather than say so.
-fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(ParquetError::General("a page makes no sense".to_owned())))
 }
 
 fn broken(file: &File, group: Option<usize>, error: &ParquetError) -> Error {

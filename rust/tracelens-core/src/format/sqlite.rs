@@ -1,6 +1,6 @@
 //! Databases of SQLite: the rows of one table, or of a query, as lines of JSON.
 
-use super::columns::{Columns, as_lines, missing};
+use super::columns::{Columns, missing};
 use super::lines::{Lines, float, key, value};
 use super::task::{File, Origin, Task, Tasks};
 use super::{OnBadRow, TASK_BYTES};
@@ -234,7 +234,7 @@ fn select(file: &File, connection: &Connection) -> Result<Selection> {
         query: format!("select {list} from ({})", from.trim_end().trim_end_matches(';')),
         name,
         columns,
-        file: as_lines(file, &names)?,
+        file: found.file,
     })
 }
 

@@ -1,12 +1,14 @@
 //! The events of a table by columns: each column of the events is made at once, and no row is looked at by itself.
 //!
-//! Rows that cannot be events are only found here. They are taken out, and what is wrong with each is said by the emitter of
-//! events to which all other formats go.
+//! Rows that cannot be events are only found here. They are taken out, and what is wrong with each is said by the parser of
+//! JSON, to which each of them goes as a line.
 
-use super::super::emit::{Bad, Batch, Emitter, OnBadRow, drop_row, happened, read_time};
-use super::super::task::{Origin, Piece};
+use super::super::emit::{Batch, happened, read_time};
+use super::super::lines::lines_to_batch;
+use super::super::look::is_plain;
+use super::super::task::Origin;
 use super::column::Kind;
-use super::rows::{At, By, Rows};
+use super::rows::{By, Rows};
 use super::write;
 use crate::error::{Code, Error, Place};
 use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Precision, Role, Texts};
@@ -29,36 +31,35 @@ pub(super) fn events(rows: &Rows, length: usize, name: &str, first: u64) -> Batc
     batch.rows_in += bad.len() as u64;
     for row in bad {
         if let Err(error) = refuse(rows, row, name, first + u64::from(row), &mut batch) {
-            batch.error = Some(error);
-            break;
+            return Batch::failed(error);
         }
     }
     batch
 }
 
-/// Say what is wrong with a row, or count it as dropped.
+/// What is wrong with a row, said by the parser of JSON: counted as dropped, or an error.
 fn refuse(rows: &Rows, row: u32, name: &str, number: u64, batch: &mut Batch) -> Result<(), Error> {
-    let all: Vec<usize> = (0..rows.columns.len()).collect();
-    let mut emitter = Emitter::new(rows.file);
-    let bad = emitter.row(&At::new(rows, row as usize, &all), 0).err().unwrap_or_else(|| {
-        let error = Error::new(Code::BadValue, "a row that cannot be read");
-        Bad::new("bad value", error)
-    });
-    for (value, n) in emitter.batch.unmapped {
+    let at = row as usize;
+    let line = write::rows(rows.file, rows.columns, at..at + 1, |_| Place::default()).text;
+    let name = name.to_owned();
+    let alone = lines_to_batch(rows.file, line, Origin::Rows { name, first: number });
+    if let Some(error) = alone.error {
+        return Err(error);
+    }
+    if alone.dropped.is_empty() {
+        return Err(Error::new(Code::BadValue, "a row that cannot be read").at(Place::file(&rows.file.path)));
+    }
+    for (reason, n) in alone.dropped {
+        *batch.dropped.entry(reason).or_insert(0) += n;
+    }
+    for (reason, places) in alone.examples {
+        let examples = batch.examples.entry(reason).or_default();
+        examples.extend(places.into_iter().take(3usize.saturating_sub(examples.len())));
+    }
+    for (value, n) in alone.unmapped {
         *batch.unmapped.entry(value).or_insert(0) += n;
     }
-    let (reason, wanted) = (bad.reason, bad.wanted);
-    let range = row as usize..row as usize + 1;
-    let line = write::rows(rows.file, rows.columns, range, |_| Place::default()).text;
-    let name = name.to_owned();
-    let piece = Piece::new(line, Origin::Rows { name, first: number });
-    let text = String::from_utf8_lossy(piece.bytes());
-    let error = bad.locate(rows.file, &piece, &text, 0..text.len());
-    if wanted || rows.file.on_bad_row == OnBadRow::Drop {
-        drop_row(batch, reason, &error);
-        return Ok(());
-    }
-    Err(error)
+    Ok(())
 }
 
 /// Events of all rows but those known to be bad; or more rows that are.
@@ -275,8 +276,9 @@ fn times(rows: &Rows, of: &[u32]) -> (Vec<i64>, Vec<Precision>) {
     let rarely_alike = |&c: &usize| matches!(rows.columns[c].kind, Kind::Text(_) | Kind::Float(_));
     let by = if columns.iter().any(rarely_alike) { By::Price } else { By::Class };
     let blank = (NO_TIME, Precision::None);
+    let plain = is_plain(field);
     let found = rows.each(of, &columns, by, (plan, blank), |look, plan| {
-        read_time(look, plan.time.as_ref()?, false, plan, &mut clock).ok()
+        read_time(look, plan.time.as_ref()?, plain, plan, &mut clock).ok()
     });
     found.into_iter().unzip()
 }

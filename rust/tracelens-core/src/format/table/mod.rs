@@ -9,7 +9,7 @@ mod events;
 mod rows;
 mod write;
 
-use super::columns::{Columns, as_lines};
+use super::columns::Columns;
 use super::emit::Batch;
 use super::task::{File, Origin};
 use crate::error::{Code, Error, Place, Result};
@@ -21,7 +21,14 @@ use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema};
 use column::{Column, is_binary, is_nested};
 use rows::Rows;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+/// Read from a damaged file: some decoders panic at what makes no sense rather than say so.
+pub(super) fn guarded<T, E: From<std::io::Error>>(read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let nonsense = || std::io::Error::new(std::io::ErrorKind::InvalidData, "it makes no sense");
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(nonsense().into()))
+}
 
 /// How the tables of a file are read: they all have the same columns.
 #[derive(Debug)]
@@ -45,17 +52,12 @@ impl Table {
                 .at(Place::file(&file.path))
                 .help("have it written as text, or leave it out of the mapping"));
         }
-        let by_columns = is_by_columns(&file.plan, &columns, schema);
-        let mut file = with_native_times(file, &columns, schema);
-        if !by_columns {
-            file = as_lines(&file, &names)?;
-        }
         let among = |column: usize| columns.read.binary_search(&column).ok();
         Ok(Self {
-            file,
+            by_columns: is_by_columns(&columns, schema),
+            file: with_native_times(&columns, schema),
             of_path: columns.of_path.iter().map(|c| c.and_then(among)).collect(),
             read: columns.read,
-            by_columns,
         })
     }
 
@@ -71,7 +73,7 @@ impl Table {
             }
         };
         if self.by_columns {
-            let rows = Rows::new(&self.file, &columns, &self.of_path, &self.read);
+            let rows = Rows::new(&self.file, &columns, &self.of_path);
             return events::events(&rows, batch.num_rows(), name, first);
         }
         let place = |row: usize| Place {
@@ -85,12 +87,12 @@ impl Table {
 }
 
 /// Whether all that is asked for are whole columns, and a row is one event.
-fn is_by_columns(plan: &Plan, columns: &Columns, schema: &Schema) -> bool {
+fn is_by_columns(columns: &Columns, schema: &Schema) -> bool {
+    let plan = columns.file.plan.as_ref();
     let one_row = matches!(plan.levels.as_slice(), [only] if only.steps.is_empty() && only.each == Each::Whole);
     let whole = |path: usize| match columns.of_path[path] {
         Some(column) => {
-            let (path, field) = (&plan.paths[path], schema.field(column));
-            (path.steps.len() == 1 || path.written == *field.name()) && !is_nested(field.data_type())
+            plan.paths[path].steps.len() == 1 && !is_nested(schema.field(column).data_type())
         }
         None => !plan.paths[path].steps.is_empty(),
     };
@@ -100,28 +102,27 @@ fn is_by_columns(plan: &Plan, columns: &Columns, schema: &Schema) -> bool {
         && plan.unique.is_empty()
         && plan.fields().all(|field| match &field.source {
             Source::Position => by_position(field),
-            _ => is_of_columns(field, &whole, schema),
+            _ => is_of_columns(field, &whole),
         })
 }
 
-fn is_of_columns(field: &Field, whole: &impl Fn(usize) -> bool, schema: &Schema) -> bool {
+fn is_of_columns(field: &Field, whole: &impl Fn(usize) -> bool) -> bool {
     match &field.source {
         Source::Path(path) => whole(*path),
-        Source::Column(number) => schema.fields().get(*number).is_none_or(|f| !is_nested(f.data_type())),
-        Source::First(fields) | Source::Join(fields, _) => fields.iter().all(|f| is_of_columns(f, whole, schema)),
+        Source::First(fields) | Source::Join(fields, _) => fields.iter().all(|f| is_of_columns(f, whole)),
         Source::File(_) | Source::Constant(_) => true,
-        Source::Key(_) | Source::Index(_) | Source::Position => false,
+        Source::Column(_) | Source::Key(_) | Source::Index(_) | Source::Position => false,
     }
 }
 
 /// Timestamps and dates of a table fit whatever formats a mapping has for those that are written in words.
-fn with_native_times(file: &File, columns: &Columns, schema: &Schema) -> Arc<File> {
-    let mut plan = Plan::clone(&file.plan);
+fn with_native_times(columns: &Columns, schema: &Schema) -> Arc<File> {
+    let mut plan = Plan::clone(&columns.file.plan);
     let native = plan.time.iter().flat_map(Field::paths).filter_map(|p| columns.of_path[p]);
     if native.map(|c| schema.field(c).data_type()).any(holds_times) && !plan.time_formats.contains(&TimeFormat::Native) {
         plan.time_formats.insert(0, TimeFormat::Native);
     }
-    file.with_plan(plan)
+    columns.file.with_plan(plan)
 }
 
 fn holds_times(of: &DataType) -> bool {
@@ -140,3 +141,6 @@ fn holds_times(of: &DataType) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,8 +16,6 @@ pub(super) struct Rows<'t> {
     pub(super) columns: &'t [Column],
     /// The column of each path of the plan.
     of_path: &'t [Option<usize>],
-    /// Numbers of the columns in the file.
-    numbers: &'t [usize],
     classes: Vec<OnceCell<Classes>>,
     /// What was found beside values.
     found: RefCell<Found>,
@@ -51,19 +49,13 @@ enum Alike {
 }
 
 impl<'t> Rows<'t> {
-    pub(super) fn new(
-        file: &'t File,
-        columns: &'t [Column],
-        of_path: &'t [Option<usize>],
-        numbers: &'t [usize],
-    ) -> Self {
+    pub(super) fn new(file: &'t File, columns: &'t [Column], of_path: &'t [Option<usize>]) -> Self {
         let mut classes = Vec::new();
         classes.resize_with(columns.len(), OnceCell::new);
         Self {
             file,
             columns,
             of_path,
-            numbers,
             classes,
             found: RefCell::default(),
         }
@@ -91,24 +83,17 @@ impl<'t> Rows<'t> {
     fn add_columns(&self, field: &Field, all: &mut Vec<usize>) {
         match &field.source {
             Source::Path(path) => all.extend(self.of_path[*path]),
-            Source::Column(number) => all.extend(self.numbered(*number)),
             Source::First(fields) | Source::Join(fields, _) => fields.iter().for_each(|f| self.add_columns(f, all)),
             _ => {}
         }
     }
 
-    fn numbered(&self, number: usize) -> Option<usize> {
-        self.numbers.iter().position(|&n| n == number)
-    }
-
     /// The column whose values are those of a field as they are.
     pub(super) fn plain(&self, field: &Field) -> Option<&'t Column> {
-        let column = match &field.source {
-            Source::Path(path) if is_plain(field) => self.of_path[*path],
-            Source::Column(number) if is_plain(field) => self.numbered(*number),
+        match &field.source {
+            Source::Path(path) if is_plain(field) => self.of_path[*path].map(|c| &self.columns[c]),
             _ => None,
-        };
-        column.map(|c| &self.columns[c])
+        }
     }
 
     fn classes(&self, column: usize) -> &Classes {
@@ -271,19 +256,18 @@ impl<'t> At<'t> {
         }
     }
 
-    fn value(&self, column: Option<usize>) -> Value<'_> {
-        let Some(column) = column else { return Value::Missing };
+}
+
+impl Row for At<'_> {
+    fn path(&self, number: usize) -> Value<'_> {
+        let Some(column) = self.rows.of_path[number] else {
+            return Value::Missing;
+        };
         if let Some(text) = self.rows.columns[column].text(self.row) {
             return Value::Text(text);
         }
         let written = self.written.iter().find(|(c, _)| *c == column);
         written.map_or(Value::Missing, |(_, written)| written.value())
-    }
-}
-
-impl Row for At<'_> {
-    fn path(&self, number: usize) -> Value<'_> {
-        self.value(self.rows.of_path[number])
     }
 
     fn key(&self, _: usize) -> Option<&str> {
@@ -294,8 +278,8 @@ impl Row for At<'_> {
         None
     }
 
-    fn column(&self, number: usize) -> Value<'_> {
-        self.value(self.rows.numbered(number))
+    fn column(&self, _: usize) -> Value<'_> {
+        Value::Missing
     }
 
     fn generation(&self, _: usize) -> u64 {
