@@ -5,6 +5,11 @@ use super::json::parse_lines;
 use super::task::{File, Origin, Piece, Tasks};
 use crate::error::Error;
 use crate::mapping::{Mapping, Records};
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{
+    Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray,
+};
+use arrow_schema::{DataType, Field};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -78,4 +83,77 @@ pub(super) fn events(file: &File, batches: &[Batch]) -> Vec<String> {
         records += batch.records;
     }
     said
+}
+
+/// A mapping of [`sample`].
+pub(super) const SAMPLE_MAPPING: &str = r#"
+version = 1
+format = ["parquet", "arrow", "ndjson"]
+[event]
+user = "user"
+time = { path = "at", format = ["%Y-%m-%d %H:%M:%S"] }
+action = "what"
+item = "item"
+value = "price"
+"#;
+
+/// The same, with what lies inside values.
+pub(super) const NESTED_MAPPING: &str = r#"
+version = 1
+format = ["parquet", "arrow", "ndjson"]
+[rows]
+explode = ["$", "product.tags[*]"]
+[event]
+user = "^.user"
+time = { path = "^.at", format = ["%Y-%m-%d %H:%M:%S"] }
+action = "^.what"
+item = "^.item"
+category = "^.product.kind"
+text = "$"
+record = { index = 0 }
+"#;
+
+/// Six events in a table.
+pub(super) fn sample() -> RecordBatch {
+    let kinds = StringArray::from(vec![Some("tea"), None, Some("茶"), Some("tea"), None, None]);
+    let mut tags = ListBuilder::new(StringBuilder::new());
+    for row in [Some(vec!["new", "hot"]), None, Some(vec![]), Some(vec!["\"x\""]), Some(vec!["a", "b", "c"]), None] {
+        tags.append_option(row.map(|tags| tags.into_iter().map(Some)));
+    }
+    let tags = tags.finish();
+    let product = StructArray::from(vec![
+        (Arc::new(Field::new("kind", DataType::Utf8, true)), Arc::new(kinds) as ArrayRef),
+        (Arc::new(Field::new("tags", tags.data_type().clone(), true)), Arc::new(tags)),
+    ]);
+    let micros = vec![0, 1_000_001, 2_000_000, 3_000_000, 4_500_000, 5_000_000];
+    let columns: [(&str, ArrayRef); 7] = [
+        ("user", Arc::new(StringArray::from(vec!["u1", "u2", "u1", "u3", "u2", "u1"]))),
+        ("at", Arc::new(TimestampMicrosecondArray::from(micros))),
+        ("what", Arc::new(StringArray::from(vec!["view", "view", "buy", "view", "buy", "view"]))),
+        (
+            "item",
+            Arc::new(Int64Array::from(vec![Some(9_007_199_254_740_993), None, Some(7), Some(7), Some(-1), None])),
+        ),
+        ("price", Arc::new(Float64Array::from(vec![Some(1.5), None, Some(2.0), Some(f64::NAN), Some(1e300), None]))),
+        ("product", Arc::new(product)),
+        ("unread", Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5, 6]))),
+    ];
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+/// What [`sample`] holds as lines of JSON; its times are read by the format `native`.
+pub(super) const SAMPLE_LINES: &str = r#"
+{"user": "u1", "at": "1970-01-01T00:00:00.000000", "what": "view", "item": 9007199254740993, "price": 1.5, "product": {"kind": "tea", "tags": ["new", "hot"]}}
+{"user": "u2", "at": "1970-01-01T00:00:01.000001", "what": "view"}
+{"user": "u1", "at": "1970-01-01T00:00:02.000000", "what": "buy", "item": 7, "price": 2.0, "product": {"kind": "茶", "tags": []}}
+{"user": "u3", "at": "1970-01-01T00:00:03.000000", "what": "view", "item": 7, "product": {"kind": "tea", "tags": ["\"x\""]}}
+{"user": "u2", "at": "1970-01-01T00:00:04.500000", "what": "buy", "item": -1, "price": 1e300, "product": {"tags": ["a", "b", "c"]}}
+{"user": "u1", "at": "1970-01-01T00:00:05.000000", "what": "view"}
+"#;
+
+/// The events of [`sample`] by a mapping.
+pub(super) fn sample_events(mapping: &str) -> Vec<String> {
+    let mapping = mapping.replace("\"%Y-%m-%d %H:%M:%S\"", "\"native\"");
+    let file = file(Path::new("log.ndjson"), &mapping, OnBadRow::Error);
+    events(&file, &[of_lines(&file, SAMPLE_LINES)])
 }
