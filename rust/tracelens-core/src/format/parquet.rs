@@ -5,11 +5,10 @@ use super::table::{Table, guarded};
 use super::task::{File, Task, Tasks};
 use crate::error::{Code, Error, Place, Result};
 use crate::input::source::Source;
-use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{ConvertedType, Encoding, Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
@@ -19,20 +18,40 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Rows that one task reads, at most: enough to be worth opening a row group, little enough for all cores and the memory.
-const TASK_ROWS: usize = 1 << 18;
+/// Rows that are read at a time, and become one batch: what is made of them on the way stays in the cache.
+const BATCH_ROWS: usize = 1 << 15;
 
 /// Tasks of a file.
 pub(crate) fn open(file: Arc<File>, source: Source) -> Result<Box<dyn Tasks>> {
-    open_in_tasks(file, source, TASK_ROWS)
+    open_in_tasks(file, source, task_rows)
 }
 
-fn open_in_tasks(file: Arc<File>, source: Source, task_rows: usize) -> Result<Box<dyn Tasks>> {
+/// Rows that one task reads, at most. A part of a row group costs the pages at its ends and its dictionaries once more: groups
+/// are divided only where there are too few of them for all cores, or where they are too large for the memory.
+fn task_rows(rows: u64, bytes: u64) -> usize {
+    let fit = TASK_BYTES / (bytes / rows.max(1) + EVENT_BYTES);
+    fit.min(rows / TASKS).clamp(1 << 17, 1 << 20) as usize
+}
+
+/// Tasks in which a file of some size is read, at least.
+const TASKS: u64 = 8;
+/// Memory for the events of one task, about.
+const TASK_BYTES: u64 = 1 << 27;
+/// Memory for one event beside its texts, about.
+const EVENT_BYTES: u64 = 64;
+
+fn open_in_tasks(file: Arc<File>, source: Source, task_rows: fn(u64, u64) -> usize) -> Result<Box<dyn Tasks>> {
     let handle = Handle::new(&source).map_err(|e| broken(&file, None, &e.into()))?;
     let loaded = guarded(|| ArrowReaderMetadata::load(&handle, ArrowReaderOptions::new()));
     let loaded = loaded.map_err(|e| broken(&file, None, &e))?;
     let table = Table::new(&file, loaded.schema())?;
     let metadata = Arc::clone(loaded.metadata());
+    let mask = ProjectionMask::roots(loaded.parquet_schema(), table.read.iter().copied());
+    let chunks = metadata.row_groups().iter().flat_map(|group| group.columns().iter().enumerate());
+    let bytes = chunks.filter(|(leaf, _)| mask.leaf_included(*leaf)).map(|(_, c)| c.uncompressed_size());
+    let bytes = bytes.map(|b| u64::try_from(b).unwrap_or(0)).fold(0, u64::saturating_add);
+    let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
+    let task_rows = task_rows(rows, bytes);
     let mut ranges = Vec::new();
     let mut before = 0;
     for (group, about) in metadata.row_groups().iter().enumerate() {
@@ -84,42 +103,54 @@ struct Part {
 impl Tasks for Parts {
     fn next_task(&mut self) -> Result<Option<Task>> {
         let shared = Arc::clone(&self.shared);
-        let task = |part: Part| -> Task { Box::new(move || vec![shared.read(&part)]) };
+        let task = |part: Part| -> Task { Box::new(move || shared.read(&part)) };
         Ok(self.ranges.pop().map(task))
     }
 }
 
 impl Shared {
     /// Read some rows. They are counted from 1 in the file, and their group is named.
-    fn read(&self, part: &Part) -> Batch {
+    fn read(&self, part: &Part) -> Vec<Batch> {
         let name = format!("row group {}, row", part.group + 1);
-        let first = part.before + part.range.start as u64 + 1;
-        match guarded(|| self.rows(part)) {
-            Ok(rows) if rows.num_rows() == part.range.len() => self.table.events(&rows, &name, first),
-            Ok(rows) => {
-                let said = format!("{} rows where {} are announced", rows.num_rows(), part.range.len());
-                Batch::failed(broken(&self.file, Some(part.group), &ParquetError::EOF(said)))
+        let broken = |e: &ParquetError| Batch::failed(broken(&self.file, Some(part.group), e));
+        let mut reader = match guarded(|| self.reader(part)) {
+            Ok(reader) => reader,
+            Err(e) => return vec![broken(&e)],
+        };
+        let mut batches = Vec::new();
+        let mut read = part.range.start;
+        loop {
+            match guarded(|| Ok::<_, ParquetError>(reader.next().transpose()?)) {
+                Ok(Some(rows)) => {
+                    let first = part.before + read as u64 + 1;
+                    read += rows.num_rows();
+                    batches.push(self.table.events(&rows, &name, first));
+                }
+                Ok(None) if read == part.range.end => return batches,
+                Ok(None) => {
+                    let missing = part.range.end - read;
+                    batches.push(broken(&ParquetError::EOF(format!("{missing} rows are missing"))));
+                    return batches;
+                }
+                Err(e) => {
+                    batches.push(broken(&e));
+                    return batches;
+                }
             }
-            Err(e) => Batch::failed(broken(&self.file, Some(part.group), &e)),
         }
     }
 
-    fn rows(&self, part: &Part) -> Result<RecordBatch, ParquetError> {
+    fn reader(&self, part: &Part) -> Result<ParquetRecordBatchReader, ParquetError> {
         let options = ArrowReaderOptions::new().with_schema(Arc::new(self.schema_of(part.group)));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(&self.metadata), options)?;
         let mask = ProjectionMask::roots(metadata.parquet_schema(), self.table.read.iter().copied());
-        let length = part.range.len();
-        let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(Handle::new(&self.source)?, metadata)
+        ParquetRecordBatchReaderBuilder::new_with_metadata(Handle::new(&self.source)?, metadata)
             .with_projection(mask)
             .with_row_groups(vec![part.group])
             .with_offset(part.range.start)
-            .with_limit(length)
-            .with_batch_size(length)
-            .build()?;
-        Ok(match reader.next() {
-            Some(rows) => rows?,
-            None => RecordBatch::new_empty(Arc::new(self.schema.project(&self.table.read)?)),
-        })
+            .with_limit(part.range.len())
+            .with_batch_size(BATCH_ROWS.min(part.range.len()))
+            .build()
     }
 
     /// The types in which the columns of a row group are read: texts as codes where the file has codes for all of them.

@@ -3,7 +3,7 @@ use crate::format::OnBadRow;
 use crate::format::testing::{
     NESTED_MAPPING, SAMPLE_MAPPING, batches, events, file, first_error, of_lines, sample, sample_events,
 };
-use arrow_array::{ArrayRef, BinaryArray, Int64Array, StringArray};
+use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -25,6 +25,20 @@ fn written(rows: &RecordBatch, compression: Compression, dictionary: bool) -> Ve
     bytes
 }
 
+fn one(_: u64, _: u64) -> usize {
+    1
+}
+
+#[test]
+fn tasks_keep_all_cores_busy_and_fit_in_memory() {
+    let million = 1_000_000;
+    assert_eq!(task_rows(100 * million, 1600 * million), 1 << 20);
+    assert_eq!(task_rows(million, 16 * million), 1 << 17);
+    assert_eq!(task_rows(4 * million, 64 * million), 500_000);
+    assert_eq!(task_rows(100 * million, 50_000 * million), 237_973);
+    assert_eq!(task_rows(0, 0), 1 << 17);
+}
+
 fn plain(rows: &RecordBatch) -> Vec<u8> {
     written(rows, Compression::UNCOMPRESSED, true)
 }
@@ -33,7 +47,7 @@ fn memory(bytes: Vec<u8>) -> Source {
     Source::Memory(Bytes::from(bytes))
 }
 
-fn read(mapping: &str, bytes: Vec<u8>, task_rows: usize) -> Vec<String> {
+fn read(mapping: &str, bytes: Vec<u8>, task_rows: fn(u64, u64) -> usize) -> Vec<String> {
     let file = file(Path::new("log.parquet"), mapping, OnBadRow::Error);
     events(&file, &batches(open_in_tasks(Arc::clone(&file), memory(bytes), task_rows).unwrap()).unwrap())
 }
@@ -54,7 +68,7 @@ fn events_are_those_of_the_same_lines() {
         Compression::LZ4_RAW,
         Compression::LZ4,
     ] {
-        for (dictionary, task_rows) in [(true, 1), (false, 1 << 18)] {
+        for (dictionary, task_rows) in [(true, one as fn(u64, u64) -> usize), (false, task_rows)] {
             let bytes = written(&sample(), compression, dictionary);
             for mapping in [SAMPLE_MAPPING, NESTED_MAPPING] {
                 assert_eq!(read(mapping, bytes.clone(), task_rows), sample_events(mapping), "{compression:?}");
@@ -103,7 +117,7 @@ fn rows_of_a_group_may_be_divided_anywhere() {
         .collect();
     let log = file(Path::new("log.ndjson"), &mapping, OnBadRow::Error);
     let expected = events(&log, &[of_lines(&log, &lines)]);
-    for task_rows in [1 << 18, 333, 64] {
+    for task_rows in [task_rows, |_, _| 333, |_, _| 64] {
         assert_eq!(read(&mapping, bytes.clone(), task_rows), expected);
     }
 }
@@ -119,7 +133,7 @@ fn what_is_not_asked_for_is_not_read() {
         start as usize..(start + length) as usize
     };
     bytes[of("unread")].fill(0xff);
-    assert_eq!(read(SAMPLE_MAPPING, bytes.clone(), 1), sample_events(SAMPLE_MAPPING));
+    assert_eq!(read(SAMPLE_MAPPING, bytes.clone(), one), sample_events(SAMPLE_MAPPING));
     bytes[of("what")].fill(0xff);
     let said = error(SAMPLE_MAPPING, bytes);
     assert!(said.contains("TL203") && said.contains("log.parquet: row group 2"), "{said}");
@@ -128,9 +142,9 @@ fn what_is_not_asked_for_is_not_read() {
 #[test]
 fn columns_by_number_are_columns_by_name() {
     let mapping = SAMPLE_MAPPING.replace("user = \"user\"", "user = { column = 0 }").replace("\"what\"", "{ first = [{ column = 99 }, { column = 2 }] }");
-    assert_eq!(read(&mapping, plain(&sample()), 1), sample_events(SAMPLE_MAPPING));
+    assert_eq!(read(&mapping, plain(&sample()), one), sample_events(SAMPLE_MAPPING));
     let mapping = NESTED_MAPPING.replace("\"^.user\"", "{ column = 0 }");
-    assert_eq!(read(&mapping, plain(&sample()), 1), sample_events(NESTED_MAPPING));
+    assert_eq!(read(&mapping, plain(&sample()), one), sample_events(NESTED_MAPPING));
 }
 
 #[test]
@@ -140,7 +154,7 @@ fn a_missing_column_is_named_with_its_like() {
         assert!(said.contains("TL214") && said.contains("no column \"itm\"") && said.contains("did you mean \"item\"?"), "{said}");
         let optional = mapping.replace("item = \"item\"", "item = { path = \"itm\", optional = true }");
         let optional = optional.replace("item = \"^.item\"", "item = { path = \"^.itm\", optional = true }");
-        assert!(read(&optional, plain(&sample()), 1)[0].contains("None"));
+        assert!(read(&optional, plain(&sample()), one)[0].contains("None"));
     }
 }
 
@@ -152,7 +166,11 @@ fn bad_rows_are_said_with_their_group_or_counted() {
     assert!(said.contains("\"what\":\"view\"") && said.contains("^^^^ expected a number"), "{said}");
 
     let mapping = SAMPLE_MAPPING.replace("user = \"user\"", "user = { path = \"item\" }");
-    for (on_bad_row, task_rows) in [(OnBadRow::Drop, 1), (OnBadRow::Drop, 2), (OnBadRow::Error, 2)] {
+    for (on_bad_row, task_rows) in [
+        (OnBadRow::Drop, one as fn(u64, u64) -> usize),
+        (OnBadRow::Drop, task_rows),
+        (OnBadRow::Error, task_rows),
+    ] {
         let log = file(Path::new("log.parquet"), &mapping, on_bad_row);
         let tasks = open_in_tasks(Arc::clone(&log), memory(plain(&sample())), task_rows);
         if on_bad_row == OnBadRow::Error {
@@ -176,7 +194,7 @@ fn binary_data_is_refused_where_it_is_asked_for() {
     let schema = rows.schema();
     columns.extend(schema.fields().iter().zip(rows.columns()).map(|(f, c)| (f.name().as_str(), Arc::clone(c))));
     let bytes = plain(&RecordBatch::try_from_iter(columns).unwrap());
-    assert_eq!(read(SAMPLE_MAPPING, bytes.clone(), 1), sample_events(SAMPLE_MAPPING));
+    assert_eq!(read(SAMPLE_MAPPING, bytes.clone(), one), sample_events(SAMPLE_MAPPING));
     let said = error(&SAMPLE_MAPPING.replace("\"item\"", "\"binary\""), bytes);
     assert!(said.contains("\"binary\" holds binary data") && said.contains("log.parquet"), "{said}");
 }
@@ -199,7 +217,7 @@ fn damaged_files_are_errors_and_never_panics() {
 
 #[test]
 fn a_file_without_rows_has_no_tasks() {
-    assert!(read(SAMPLE_MAPPING, plain(&sample().slice(0, 0)), 1).is_empty());
+    assert!(read(SAMPLE_MAPPING, plain(&sample().slice(0, 0)), one).is_empty());
 }
 
 /// `cargo test --release --lib -- --ignored --nocapture speed`, with a file as `benchmarks` makes them.
@@ -218,22 +236,22 @@ scenario = "scenario"
 action = "action"
 "#;
     let threads = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-    for task_rows in [1 << 16, 1 << 17, 1 << 18, 1 << 20] {
-        let file = file(path, mapping, OnBadRow::Error);
-        let mut best = f64::MAX;
-        let mut events = 0;
-        for _ in 0..5 {
-            let start = Instant::now();
-            let mut parts = open_in_tasks(Arc::clone(&file), Source::Disk(path.to_path_buf()), task_rows).unwrap();
-            let mut tasks = Vec::new();
-            while let Some(task) = parts.next_task().unwrap() {
-                tasks.push(task);
-            }
-            events = threads.install(|| {
-                tasks.into_par_iter().map(|task| task().iter().map(|b| b.events.len()).sum::<usize>()).sum()
-            });
-            best = best.min(start.elapsed().as_secs_f64());
+    let file = file(path, mapping, OnBadRow::Error);
+    let file = Arc::new(File {
+        with_text: false,
+        ..Arc::try_unwrap(file).unwrap()
+    });
+    for _ in 0..10 {
+        let start = Instant::now();
+        let mut parts = open(Arc::clone(&file), Source::Disk(path.to_path_buf())).unwrap();
+        let mut tasks = Vec::new();
+        while let Some(task) = parts.next_task().unwrap() {
+            tasks.push(task);
         }
-        eprintln!("{events} events in {best:.3} s by tasks of {task_rows} rows");
+        let events: usize = threads.install(|| {
+            let read = |task: Task| task().iter().map(|b| b.events.len()).sum::<usize>();
+            tasks.into_par_iter().map(read).sum()
+        });
+        eprintln!("{events} events in {:.3} s", start.elapsed().as_secs_f64());
     }
 }

@@ -7,7 +7,7 @@ use super::super::emit::{Batch, happened, read_time};
 use super::super::lines::lines_to_batch;
 use super::super::look::is_plain;
 use super::super::task::Origin;
-use super::column::Kind;
+use super::column::{Column, Kind};
 use super::rows::{By, Rows};
 use super::write;
 use crate::error::{Code, Error, Place};
@@ -15,6 +15,7 @@ use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Precision, Role, Texts};
 use crate::mapping::field::{Field, Source};
 use crate::mapping::test::Test;
 use crate::mapping::time::Clock;
+use jiff::tz::TimeZone;
 use crate::mapping::Records;
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
@@ -65,59 +66,43 @@ fn refuse(rows: &Rows, row: u32, name: &str, number: u64, batch: &mut Batch) -> 
 /// Events of all rows but those known to be bad; or more rows that are.
 fn good_rows(rows: &Rows, length: usize, known_bad: &BTreeSet<u32>) -> Result<Batch, Vec<u32>> {
     let plan = rows.file.plan.as_ref();
-    let asked: Vec<u32> = if known_bad.is_empty() {
+    let mut kept: Vec<u32> = if known_bad.is_empty() {
         (0..length as u32).collect()
     } else {
         (0..length as u32).filter(|row| !known_bad.contains(row)).collect()
     };
-    let kept = plan.keep.iter().fold(asked.clone(), |kept, test| {
-        let holds = tests(rows, &kept, test);
-        kept.into_iter().zip(holds).filter_map(|(row, holds)| holds.then_some(row)).collect()
-    });
+    let asked = kept.len();
+    for test in &plan.keep {
+        let mut holds = tests(rows, &kept, test).into_iter();
+        kept.retain(|_| holds.next() == Some(true));
+    }
     let mut batch = Batch {
         rows_in: kept.len() as u64,
-        filtered: (asked.len() - kept.len()) as u64,
+        filtered: (asked - kept.len()) as u64,
         records: if matches!(plan.records, Records::Level(_)) { length as u64 } else { 0 },
         ..Batch::default()
     };
     let positions = positions(&kept, known_bad);
-    let mut user = rows.coded(&kept, Some(&plan.user), true);
-    let mut action = rows.coded(&kept, plan.action.as_ref(), true);
+    let action = rows.coded(&kept, plan.action.as_ref(), true);
     let mut scenario = rows.coded(&kept, plan.scenario.as_ref(), false);
     fill(&mut scenario, "all");
     let (time, precision) = times(rows, &kept);
-    let by_position = matches!(&plan.seq, Some(f) if matches!(f.source, Source::Position));
-    let given = rows.numbers(&kept, plan.seq.as_ref().filter(|_| !by_position));
-    let seq = given.iter().zip(&time).zip(&positions).enumerate().map(|(i, ((given, time), position))| {
-        let number = if !given.is_nan() {
-            *given
-        } else if by_position || *time == NO_TIME {
-            batch.by_position.push(i);
-            f64::from(*position)
-        } else {
-            0.0
-        };
-        number.clamp(0.0, f64::from(u32::MAX)) as u32
-    });
-    let seq = seq.collect();
-    let count = rows.numbers(&kept, plan.count.as_ref());
-    let count = count.into_iter().map(|n| if n.is_nan() { 1 } else { n.clamp(0.0, f64::from(u32::MAX)) as u32 });
     let events = EventBatch {
+        user: rows.coded(&kept, Some(&plan.user), true),
+        seq: seqs(rows, &kept, &time, &positions, &mut batch.by_position),
         role: roles(rows, &kept, &action),
         valence: valences(rows, &kept, &action),
         occurred: occurred(rows, &kept, &action),
         item: rows.coded(&kept, plan.item.as_ref(), false),
         category: rows.coded(&kept, plan.category.as_ref(), false),
-        value: rows.numbers(&kept, plan.value.as_ref()),
-        count: count.collect(),
+        value: plan.value.as_ref().map_or_else(|| vec![f64::NAN; kept.len()], |f| rows.numbers(&kept, f)),
+        count: plan.count.as_ref().map_or_else(|| vec![1; kept.len()], |f| counts(&rows.numbers(&kept, f))),
         text: texts(rows, &kept),
         record: records(rows, &kept, &positions, &mut batch.unnumbered),
-        user: std::mem::take(&mut user),
-        action: std::mem::take(&mut action),
-        scenario,
         time,
         precision,
-        seq,
+        scenario,
+        action,
     };
     let found = rows.found();
     if !found.bad.is_empty() {
@@ -129,16 +114,43 @@ fn good_rows(rows: &Rows, length: usize, known_bad: &BTreeSet<u32>) -> Result<Ba
 }
 
 /// Rows are numbered as they come, those that turned out bad among them.
-fn positions(kept: &[u32], bad: &BTreeSet<u32>) -> Vec<u32> {
+fn positions(kept: &[u32], bad: &BTreeSet<u32>) -> Vec<u64> {
+    let count = kept.len() as u64;
+    if bad.is_empty() {
+        return (0..count).collect();
+    }
     let mut bad = bad.iter().peekable();
     let mut before = 0;
-    let position = |(i, row): (usize, &u32)| {
+    let position = |(i, row): (u64, &u32)| {
         while bad.next_if(|b| *b < row).is_some() {
             before += 1;
         }
-        i as u32 + before
+        i + before
     };
-    kept.iter().enumerate().map(position).collect()
+    (0..count).zip(kept).map(position).collect()
+}
+
+fn seqs(rows: &Rows, of: &[u32], time: &[i64], positions: &[u64], by_position: &mut Vec<usize>) -> Vec<u32> {
+    let seq = rows.file.plan.seq.as_ref();
+    let always = seq.is_some_and(|field| matches!(field.source, Source::Position));
+    if seq.is_none() && !time.contains(&NO_TIME) {
+        return vec![0; of.len()];
+    }
+    let given = seq.filter(|_| !always).map(|field| rows.numbers(of, field));
+    let number = |i: usize| match given.as_ref().map(|given| given[i]) {
+        Some(number) if !number.is_nan() => number,
+        _ if always || time[i] == NO_TIME => {
+            by_position.push(i);
+            positions[i] as f64
+        }
+        _ => 0.0,
+    };
+    counts(&(0..of.len()).map(number).collect::<Vec<_>>())
+}
+
+fn counts(numbers: &[f64]) -> Vec<u32> {
+    let count = |n: &f64| if n.is_nan() { 1 } else { n.clamp(0.0, f64::from(u32::MAX)) as u32 };
+    numbers.iter().map(count).collect()
 }
 
 /// A text for the rows that have none.
@@ -180,10 +192,10 @@ fn roles(rows: &Rows, of: &[u32], action: &Coded) -> Vec<Role> {
 fn valences(rows: &Rows, of: &[u32], action: &Coded) -> Vec<i8> {
     let plan = rows.file.plan.as_ref();
     let by_action = by_action(action, |name| plan.valences.get(name).copied().unwrap_or(0));
-    if plan.valence.is_none() {
+    let Some(field) = &plan.valence else {
         return by_action.collect();
-    }
-    let said = rows.numbers(of, plan.valence.as_ref());
+    };
+    let said = rows.numbers(of, field);
     let sign = |(said, by_action): (f64, i8)| match said {
         v if v > 0.0 => 1,
         v if v < 0.0 => -1,
@@ -237,9 +249,9 @@ fn texts(rows: &Rows, of: &[u32]) -> Texts {
     texts
 }
 
-fn records(rows: &Rows, of: &[u32], positions: &[u32], unnumbered: &mut Vec<usize>) -> Vec<u64> {
+fn records(rows: &Rows, of: &[u32], positions: &[u64], unnumbered: &mut Vec<usize>) -> Vec<u64> {
     let field = match &rows.file.plan.records {
-        Records::Rows => return positions.iter().map(|&p| u64::from(p)).collect(),
+        Records::Rows => return positions.to_vec(),
         Records::Level(_) => return of.iter().map(|&row| u64::from(row)).collect(),
         Records::Value(field) => field.as_ref(),
     };
@@ -251,7 +263,7 @@ fn records(rows: &Rows, of: &[u32], positions: &[u32], unnumbered: &mut Vec<usiz
     let numbered = given.into_iter().zip(positions).enumerate().map(|(i, (given, &position))| {
         given.unwrap_or_else(|| {
             unnumbered.push(i);
-            u64::from(position)
+            position
         })
     });
     numbered.collect()
@@ -262,10 +274,9 @@ fn times(rows: &Rows, of: &[u32]) -> (Vec<i64>, Vec<Precision>) {
     let Some(field) = &plan.time else {
         return (vec![NO_TIME; of.len()], vec![Precision::None; of.len()]);
     };
-    let mut clock = Clock::new(plan.zone.clone());
     if plan.time_precision.is_none()
         && let Some(column) = rows.plain(field)
-        && let Some(found) = column_times(rows, of, field, &mut clock, &column.kind, |row| column.is_null(row))
+        && let Some(found) = column_times(rows, of, field, column)
     {
         return found;
     }
@@ -276,58 +287,71 @@ fn times(rows: &Rows, of: &[u32]) -> (Vec<i64>, Vec<Precision>) {
     let rarely_alike = |&c: &usize| matches!(rows.columns[c].kind, Kind::Text(_) | Kind::Float(_));
     let by = if columns.iter().any(rarely_alike) { By::Price } else { By::Class };
     let blank = (NO_TIME, Precision::None);
-    let plain = is_plain(field);
+    let (mut clock, plain) = (Clock::new(plan.zone.clone()), is_plain(field));
     let found = rows.each(of, &columns, by, (plan, blank), |look, plan| {
         read_time(look, plan.time.as_ref()?, plain, plan, &mut clock).ok()
     });
     found.into_iter().unzip()
 }
 
-/// The times of a column that holds timestamps, numbers or texts and nothing else.
-fn column_times(
-    rows: &Rows,
-    of: &[u32],
-    field: &Field,
-    clock: &mut Clock,
-    kind: &Kind,
-    is_null: impl Fn(usize) -> bool,
-) -> Option<(Vec<i64>, Vec<Precision>)> {
+/// The times of a column as it is, if it holds timestamps, numbers or texts.
+fn column_times(rows: &Rows, of: &[u32], field: &Field, column: &Column) -> Option<(Vec<i64>, Vec<Precision>)> {
     let plan = rows.file.plan.as_ref();
-    let coarse = |precision: Precision| plan.coarsest.map_or(precision, |c| precision.max(c));
-    let mut read: Box<dyn FnMut(usize) -> Option<(i64, Precision)>> = match kind {
+    let (formats, mut clock) = (&plan.time_formats, Clock::new(plan.zone.clone()));
+    let read = Times {
+        rows,
+        of,
+        column,
+        optional: field.optional,
+    };
+    Some(match &column.kind {
         Kind::Time {
             micros,
             precision,
             zoned,
         } => {
-            let range = jiff::Timestamp::MIN.as_microsecond()..=jiff::Timestamp::MAX.as_microsecond();
-            Box::new(move |row| {
-                let at = Some(micros[row]).filter(|at| range.contains(at))?;
-                Some((if *zoned { at } else { clock.local(at).ok()? }, *precision))
-            })
+            let known = jiff::Timestamp::MIN.as_microsecond()..=jiff::Timestamp::MAX.as_microsecond();
+            if *zoned || plan.zone == TimeZone::UTC {
+                read.all(|row| Some((micros[row], *precision)).filter(|(at, _)| known.contains(at)))
+            } else {
+                read.all(|row| Some((clock.local(micros[row]).ok()?, *precision)))
+            }
         }
-        Kind::Int(numbers) if clock.read_whole(0, &plan.time_formats).is_some() => {
-            Box::new(|row| clock.read_whole(numbers[row], &plan.time_formats))
+        Kind::Int(numbers) if clock.read_whole(0, formats).is_some() => {
+            read.all(|row| clock.read_whole(numbers[row], formats))
         }
         Kind::Text(texts) => {
-            Box::new(|row| Some(texts.value(row)).filter(|t| !t.is_empty()).and_then(|t| clock.read(t, &plan.time_formats).ok()))
+            read.all(|row| Some(texts.value(row)).filter(|t| !t.is_empty()).and_then(|t| clock.read(t, formats).ok()))
         }
         _ => return None,
-    };
-    let missing = field.optional.then_some((NO_TIME, Precision::None));
-    let (mut times, mut precisions) = (Vec::with_capacity(of.len()), Vec::with_capacity(of.len()));
-    for &row in of {
-        let found = if is_null(row as usize) {
-            missing
-        } else {
-            read(row as usize).map(|(time, precision)| (time, coarse(precision)))
-        };
-        if found.is_none() {
-            rows.bad(row);
+    })
+}
+
+/// The rows of a column of times.
+struct Times<'t> {
+    rows: &'t Rows<'t>,
+    of: &'t [u32],
+    column: &'t Column,
+    optional: bool,
+}
+
+impl Times<'_> {
+    fn all(&self, mut read: impl FnMut(usize) -> Option<(i64, Precision)>) -> (Vec<i64>, Vec<Precision>) {
+        let coarsest = self.rows.file.plan.coarsest.unwrap_or(Precision::Micro);
+        let (mut times, mut precisions) = (Vec::with_capacity(self.of.len()), Vec::with_capacity(self.of.len()));
+        for &row in self.of {
+            let (time, precision) = if self.column.is_null(row as usize) {
+                self.optional.then_some((NO_TIME, Precision::None))
+            } else {
+                read(row as usize).map(|(time, precision)| (time, precision.max(coarsest)))
+            }
+            .unwrap_or_else(|| {
+                self.rows.bad(row);
+                (NO_TIME, Precision::None)
+            });
+            times.push(time);
+            precisions.push(precision);
         }
-        let (time, precision) = found.unwrap_or((NO_TIME, Precision::None));
-        times.push(time);
-        precisions.push(precision);
+        (times, precisions)
     }
-    Some((times, precisions))
 }

@@ -7,7 +7,7 @@ use super::classes::Classes;
 use super::column::{Column, Kind, Written};
 use crate::event::{Coded, NO_CODE, Pool};
 use crate::mapping::field::{Field, Source};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::cell::{OnceCell, RefCell};
 
 /// A table in memory.
@@ -122,61 +122,60 @@ impl<'t> Rows<'t> {
         (what, blank): (&X, T),
         mut make: impl for<'a> FnMut(&mut Look<'a, At<'a>>, &'a X) -> Option<T>,
     ) -> Vec<T> {
-        let mut unmapped = UnmappedValues::new();
-        let mut of = |row: u32| {
+        let mut found = self.found.borrow_mut();
+        let mut of = |row: u32, unmapped: &mut UnmappedValues| {
             let at = At::new(self, row as usize, columns);
             let mut look = Look {
                 row: &at,
                 context: &self.file.context,
                 position: 0,
-                unmapped: &mut unmapped,
+                unmapped,
             };
-            let made = make(&mut look, what);
-            (made, std::mem::take(&mut unmapped))
-        };
-        let mut found = self.found.borrow_mut();
-        let mut take = |row: u32, made: Option<T>, times: &UnmappedValues| {
-            for (value, n) in times {
-                *found.unmapped.entry(value.clone()).or_insert(0) += n;
-            }
-            made.unwrap_or_else(|| {
-                found.bad.push(row);
-                blank
-            })
+            make(&mut look, what)
         };
         let classes = match self.alike(columns, by) {
-            Alike::All => {
-                let Some(&first) = rows.first() else { return Vec::new() };
-                let (made, times) = of(first);
-                return rows.iter().map(|&row| take(row, made, &times)).collect();
-            }
             Alike::Alone => {
-                let one = |&row: &u32| {
-                    let (made, times) = of(row);
-                    take(row, made, &times)
+                let mut one = |&row: &u32| {
+                    of(row, &mut found.unmapped).unwrap_or_else(|| {
+                        found.bad.push(row);
+                        blank
+                    })
                 };
-                return rows.iter().map(one).collect();
+                return rows.iter().map(&mut one).collect();
             }
-            Alike::Classes(classes) => classes,
+            Alike::All => None,
+            Alike::Classes(classes) => Some(classes),
         };
-        // The class without a value comes first.
-        let mut known: Vec<Option<Option<T>>> = vec![None; classes.count + 1];
-        let mut times: HashMap<usize, UnmappedValues> = HashMap::new();
-        let of_class = |&row: &u32| {
-            let class = classes.of_row[row as usize].wrapping_add(1) as usize;
-            let made = *known[class].get_or_insert_with(|| {
-                let (made, seen) = of(row);
+        // The class of rows without a value comes first.
+        let class = |row: u32| classes.as_ref().map_or(0, |c| c.of_row[row as usize].wrapping_add(1) as usize);
+        let mut known: Vec<Option<T>> = vec![None; classes.as_ref().map_or(1, |c| c.count + 1)];
+        let (mut bad, mut unmapped) = (HashSet::new(), HashMap::new());
+        let mut all = Vec::with_capacity(rows.len());
+        for &row in rows {
+            let class = class(row);
+            all.push(known[class].unwrap_or_else(|| {
+                let mut seen = UnmappedValues::new();
+                let made = of(row, &mut seen).unwrap_or_else(|| {
+                    bad.insert(class);
+                    blank
+                });
                 if !seen.is_empty() {
-                    times.insert(class, seen);
+                    unmapped.insert(class, seen);
                 }
-                made
-            });
-            match made {
-                Some(made) if times.is_empty() => made,
-                _ => take(row, made, times.get(&class).unwrap_or(&UnmappedValues::new())),
+                *known[class].insert(made)
+            }));
+        }
+        if !bad.is_empty() {
+            found.bad.extend(rows.iter().filter(|row| bad.contains(&class(**row))));
+        }
+        if !unmapped.is_empty() {
+            for values in rows.iter().filter_map(|row| unmapped.get(&class(*row))) {
+                for (value, n) in values {
+                    *found.unmapped.entry(value.clone()).or_insert(0) += n;
+                }
             }
-        };
-        rows.iter().map(of_class).collect()
+        }
+        all
     }
 
     /// The texts of a field, as codes.
@@ -199,10 +198,7 @@ impl<'t> Rows<'t> {
     }
 
     /// The numbers of a field; not a number where there is none.
-    pub(super) fn numbers(&self, rows: &[u32], field: Option<&Field>) -> Vec<f64> {
-        let Some(field) = field else {
-            return vec![f64::NAN; rows.len()];
-        };
+    pub(super) fn numbers(&self, rows: &[u32], field: &Field) -> Vec<f64> {
         if let Some(column) = self.plain(field)
             && let Some(numbers) = column.numbers(rows)
         {
