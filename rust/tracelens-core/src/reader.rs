@@ -269,7 +269,10 @@ impl Reader {
             })
             .collect();
         let again = events.len() - keep.len();
-        (if again == 0 { events.clone() } else { events.only(&keep) }, again as u64)
+        (
+            if again == 0 { events.clone() } else { events.only(&keep) },
+            again as u64,
+        )
     }
 
     /// A name that no row has is most likely misspelt. Built-in mappings name all that their format may hold.
@@ -296,7 +299,11 @@ impl Reader {
     fn close(&mut self) -> Result<()> {
         self.leave();
         self.file = None;
-        let bad = self.report.dropped.iter().filter(|(reason, _)| ![UNWANTED, DUPLICATE].contains(&reason.as_str()));
+        let bad = self
+            .report
+            .dropped
+            .iter()
+            .filter(|(reason, _)| ![UNWANTED, DUPLICATE].contains(&reason.as_str()));
         let dropped: u64 = bad.map(|(_, n)| n).sum();
         if let Some(limit) = self.options.max_bad
             && dropped as f64 > limit * self.report.events_in as f64

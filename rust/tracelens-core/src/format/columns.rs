@@ -65,7 +65,9 @@ impl Columns {
 /// Columns that a plan needs and that are not among these.
 pub(super) fn missing<'p>(plan: &'p Plan, names: &[&str]) -> Vec<&'p str> {
     let needed = plan.fields().filter(|f| !f.optional).flat_map(Field::paths);
-    let missing = needed.map(|p| &plan.paths[p]).filter(|p| position(plan, p, names).is_none());
+    let missing = needed
+        .map(|p| &plan.paths[p])
+        .filter(|p| position(plan, p, names).is_none());
     missing.filter_map(|p| root(plan, p)).collect()
 }
 
@@ -96,16 +98,16 @@ fn root<'p>(plan: &'p Plan, path: &'p FieldPath) -> Option<&'p str> {
 /// The plan with names in place of numbers of columns, and paths of one key where that is the whole name of a column.
 fn with_names(plan: &Plan, names: &[&str]) -> Plan {
     let whole = |p: &&mut FieldPath| names.contains(&p.written.as_str()) && p.up + 1 >= plan.levels.len();
-    let mut named = plan.clone();
-    for path in named.paths.iter_mut().filter(whole) {
+    let mut changed = plan.clone();
+    for path in changed.paths.iter_mut().filter(whole) {
         path.steps = vec![Step::Key(path.written.clone())];
     }
-    let mut paths = std::mem::take(&mut named.paths);
-    for field in named.fields_mut() {
+    let mut paths = std::mem::take(&mut changed.paths);
+    for field in changed.fields_mut() {
         name_columns(field, names, plan.levels.len() - 1, &mut paths);
     }
-    named.paths = paths;
-    named
+    changed.paths = paths;
+    changed
 }
 
 fn name_columns(field: &mut Field, names: &[&str], up: usize, paths: &mut Vec<FieldPath>) {
@@ -121,7 +123,9 @@ fn name_columns(field: &mut Field, names: &[&str], up: usize, paths: &mut Vec<Fi
             field.source = Source::Path(paths.len() - 1);
         }
         Source::First(fields) | Source::Join(fields, _) => {
-            fields.iter_mut().for_each(|f| name_columns(f, names, up, paths));
+            for field in fields {
+                name_columns(field, names, up, paths);
+            }
         }
         _ => {}
     }

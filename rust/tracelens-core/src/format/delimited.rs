@@ -31,7 +31,11 @@ struct Table {
 /// The name of the column that a path starts from: what it goes on with is looked for inside the value.
 fn column_of(path: &FieldPath) -> &str {
     let (_, tail) = path.split();
-    let end = if tail.is_empty() { None } else { path.written.find(['[', '{']) };
+    let end = if tail.is_empty() {
+        None
+    } else {
+        path.written.find(['[', '{'])
+    };
     &path.written[..end.unwrap_or(path.written.len())]
 }
 
@@ -114,7 +118,12 @@ impl Ends {
             return memrchr(b'\n', bytes).map(|i| i + 1);
         };
         // Between two quotes all is inside or all is outside.
-        for at in memchr_iter(quote, &bytes[from..]).map(|i| i + from).collect::<Vec<_>>().into_iter().chain([bytes.len()]) {
+        for at in memchr_iter(quote, &bytes[from..])
+            .map(|i| i + from)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .chain([bytes.len()])
+        {
             if !self.inside
                 && let Some(i) = memrchr(b'\n', &bytes[from..at])
             {
@@ -147,7 +156,9 @@ fn open(file: &File, piece: &Piece) -> Result<(Table, usize)> {
         return Ok((table, 0));
     };
     let width = records.fields();
-    let names: Vec<&str> = (0..width).map(|i| records.field(i).unwrap_or_default().trim()).collect();
+    let names: Vec<&str> = (0..width)
+        .map(|i| records.field(i).unwrap_or_default().trim())
+        .collect();
     let mut body = 0;
     if delimiters.header {
         body = first.end;
@@ -172,9 +183,12 @@ fn require_columns(file: &File, names: &[&str]) -> Result<()> {
             if names.contains(&column_of(path)) {
                 continue;
             }
-            let error = Error::new(Code::MissingColumn, format!("there is no column \"{}\"", column_of(path)))
-                .at(Place::at(&file.path, 1, 1))
-                .note(format!("columns: {}", names.join(", ")));
+            let error = Error::new(
+                Code::MissingColumn,
+                format!("there is no column \"{}\"", column_of(path)),
+            )
+            .at(Place::at(&file.path, 1, 1))
+            .note(format!("columns: {}", names.join(", ")));
             return Err(match closest(column_of(path), names.iter().copied()) {
                 Some(near) => error.help(format!("did you mean \"{near}\"?")),
                 None => error.help("correct the mapping, or name the one that is meant with --mapping"),
@@ -326,7 +340,9 @@ impl<'a> Records<'a> {
             text,
             separator: table.separator,
             quote: table.quote,
-            quotes: table.quote.is_some_and(|q| memchr(q, &text.as_bytes()[from..]).is_some()),
+            quotes: table
+                .quote
+                .is_some_and(|q| memchr(q, &text.as_bytes()[from..]).is_some()),
             at: from,
             fields: Vec::new(),
             in_text: true,

@@ -220,7 +220,9 @@ impl<'f> Column<'f> {
         {
             return Ok(if text.is_empty() { NO_CODE } else { into.code(text) });
         }
-        Ok(look.optional(Some(self.field))?.map_or(NO_CODE, |text| into.code(&text)))
+        Ok(look
+            .optional(Some(self.field))?
+            .map_or(NO_CODE, |text| into.code(&text)))
     }
 }
 
@@ -576,9 +578,15 @@ pub(super) fn read_time<'a, R: Row>(
     };
     let (time, found) = found.map_err(|why| bad_time(plan, raw, why))?;
     let said = look.optional(plan.time_precision.as_ref())?;
-    let said = said.as_deref().and_then(Precision::parse).filter(|p| *p != Precision::None);
+    let said = said
+        .as_deref()
+        .and_then(Precision::parse)
+        .filter(|p| *p != Precision::None);
     let precision = said.unwrap_or(found);
-    Ok((time, plan.coarsest.map_or(precision, |coarsest| precision.max(coarsest))))
+    Ok((
+        time,
+        plan.coarsest.map_or(precision, |coarsest| precision.max(coarsest)),
+    ))
 }
 
 #[cold]

@@ -188,7 +188,9 @@ impl<'a, R: Row> Look<'a, R> {
                 }
                 _ => self.text(field)?.is_some_and(|text| values.iter().any(|v| *v == text)),
             },
-            Check::Not(values) => self.optional(Some(field))?.is_some_and(|text| values.iter().all(|v| *v != text)),
+            Check::Not(values) => self
+                .optional(Some(field))?
+                .is_some_and(|text| values.iter().all(|v| *v != text)),
             Check::Above(limit) => self.number(Some(field))?.is_some_and(|n| n > *limit),
             Check::Below(limit) => self.number(Some(field))?.is_some_and(|n| n < *limit),
             Check::Present(wanted) => {

@@ -8,7 +8,9 @@ use crate::input::source::Source;
 use arrow_schema::{DataType, Schema, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::basic::{ConvertedType, Encoding, Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
@@ -47,9 +49,16 @@ fn open_in_tasks(file: Arc<File>, source: Source, task_rows: fn(u64, u64) -> usi
     let table = Table::new(&file, loaded.schema())?;
     let metadata = Arc::clone(loaded.metadata());
     let mask = ProjectionMask::roots(loaded.parquet_schema(), table.read.iter().copied());
-    let chunks = metadata.row_groups().iter().flat_map(|group| group.columns().iter().enumerate());
-    let bytes = chunks.filter(|(leaf, _)| mask.leaf_included(*leaf)).map(|(_, c)| c.uncompressed_size());
-    let bytes = bytes.map(|b| u64::try_from(b).unwrap_or(0)).fold(0, u64::saturating_add);
+    let chunks = metadata
+        .row_groups()
+        .iter()
+        .flat_map(|group| group.columns().iter().enumerate());
+    let bytes = chunks
+        .filter(|(leaf, _)| mask.leaf_included(*leaf))
+        .map(|(_, c)| c.uncompressed_size());
+    let bytes = bytes
+        .map(|b| u64::try_from(b).unwrap_or(0))
+        .fold(0, u64::saturating_add);
     let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
     let task_rows = task_rows(rows, bytes);
     let mut ranges = Vec::new();

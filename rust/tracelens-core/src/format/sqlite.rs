@@ -1,4 +1,4 @@
-//! Databases of SQLite: the rows of one table, or of a query, as lines of JSON.
+//! Databases of `SQLite`: the rows of one table, or of a query, as lines of JSON.
 
 use super::columns::{Columns, missing};
 use super::lines::{Lines, float, key, value};
@@ -92,7 +92,11 @@ fn read(file: &File, source: Source, task_bytes: usize, sender: &SyncSender<Resu
         };
         if (ended || lines.text.len() >= task_bytes) && !lines.text.is_empty() {
             let name = format!("{}, row", selection.name);
-            let chunk = (Arc::clone(&selection.file), std::mem::take(&mut lines), Origin::Rows { name, first });
+            let chunk = (
+                Arc::clone(&selection.file),
+                std::mem::take(&mut lines),
+                Origin::Rows { name, first },
+            );
             if sender.send(Ok(Some(chunk))).is_err() {
                 return Ok(());
             }
@@ -148,7 +152,10 @@ fn is_cut_off(source: &Source) -> std::io::Result<bool> {
     let mut input = source.open()?;
     let mut head = Vec::new();
     (&mut input).take(100).read_to_end(&mut head)?;
-    let number = |at: usize| head.get(at..at + 4).map(|b| b.iter().fold(0, |n, b| n << 8 | u64::from(*b)));
+    let number = |at: usize| {
+        head.get(at..at + 4)
+            .map(|b| b.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
+    };
     let page = head.get(16..18).map(|b| u64::from(b[0]) << 8 | u64::from(b[1]));
     let (Some(page), Some(changes), Some(pages), Some(counted_at)) = (page, number(24), number(28), number(92)) else {
         return Ok(!head.is_empty());
@@ -229,7 +236,11 @@ fn select(file: &File, connection: &Connection) -> Result<Selection> {
     let found = Columns::find(file, &names)?;
     let columns: Vec<String> = found.read.iter().map(|&i| all[i].clone()).collect();
     let list: Vec<String> = columns.iter().map(|c| quoted(c)).collect();
-    let list = if list.is_empty() { "null".to_owned() } else { list.join(", ") };
+    let list = if list.is_empty() {
+        "null".to_owned()
+    } else {
+        list.join(", ")
+    };
     Ok(Selection {
         query: format!("select {list} from ({})", from.trim_end().trim_end_matches(';')),
         name,
@@ -245,7 +256,7 @@ fn quoted(name: &str) -> String {
 
 fn columns_of(connection: &Connection, query: &str) -> rusqlite::Result<Vec<String>> {
     let statement = connection.prepare(query)?;
-    Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+    Ok(statement.column_names().map(str::to_owned).collect())
 }
 
 struct Table {
@@ -258,7 +269,9 @@ fn tables(file: &File, connection: &Connection) -> Result<Vec<Table>> {
         let mut statement = connection.prepare(
             "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\' order by name",
         )?;
-        let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let names = statement
+            .query_map([], |row| row.get::<_, String>(0))?
+            .collect::<Result<Vec<_>, _>>()?;
         names
             .into_iter()
             .map(|name| {
@@ -297,9 +310,9 @@ fn only_table(file: &File, connection: &Connection) -> Result<String> {
 
 fn refused(file: &File, said: &str, tables: &[Table]) -> Error {
     let error = Error::new(Code::MissingColumn, said).at(Place::file(&file.path));
-    tables
-        .iter()
-        .fold(error, |error, t| error.note(format!("table {}: {}", t.name, t.columns.join(", "))))
+    tables.iter().fold(error, |error, t| {
+        error.note(format!("table {}: {}", t.name, t.columns.join(", ")))
+    })
 }
 
 #[cfg(test)]

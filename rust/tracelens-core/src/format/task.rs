@@ -186,7 +186,12 @@ const SPARE: usize = 64;
 impl Buffers {
     /// An empty buffer.
     pub(crate) fn take(&self) -> Vec<u8> {
-        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let mut buffer = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+            .unwrap_or_default();
         buffer.clear();
         buffer
     }

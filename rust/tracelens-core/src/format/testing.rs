@@ -54,7 +54,11 @@ pub(super) fn events(file: &File, batches: &[Batch]) -> Vec<String> {
     for batch in batches {
         assert_eq!(batch.error, None);
         let e = &batch.events;
-        assert_eq!(batch.rows_in, e.len() as u64 + batch.dropped.values().sum::<u64>(), "every row is accounted for");
+        assert_eq!(
+            batch.rows_in,
+            e.len() as u64 + batch.dropped.values().sum::<u64>(),
+            "every row is accounted for"
+        );
         for i in 0..e.len() {
             let record = match file.plan.records {
                 Records::Value(_) if !batch.unnumbered.contains(&i) => e.record[i],
@@ -117,24 +121,60 @@ record = { index = 0 }
 pub(super) fn sample() -> RecordBatch {
     let kinds = StringArray::from(vec![Some("tea"), None, Some("茶"), Some("tea"), None, None]);
     let mut tags = ListBuilder::new(StringBuilder::new());
-    for row in [Some(vec!["new", "hot"]), None, Some(vec![]), Some(vec!["\"x\""]), Some(vec!["a", "b", "c"]), None] {
+    for row in [
+        Some(vec!["new", "hot"]),
+        None,
+        Some(vec![]),
+        Some(vec!["\"x\""]),
+        Some(vec!["a", "b", "c"]),
+        None,
+    ] {
         tags.append_option(row.map(|tags| tags.into_iter().map(Some)));
     }
     let tags = tags.finish();
     let product = StructArray::from(vec![
-        (Arc::new(Field::new("kind", DataType::Utf8, true)), Arc::new(kinds) as ArrayRef),
-        (Arc::new(Field::new("tags", tags.data_type().clone(), true)), Arc::new(tags)),
+        (
+            Arc::new(Field::new("kind", DataType::Utf8, true)),
+            Arc::new(kinds) as ArrayRef,
+        ),
+        (
+            Arc::new(Field::new("tags", tags.data_type().clone(), true)),
+            Arc::new(tags),
+        ),
     ]);
     let micros = vec![0, 1_000_001, 2_000_000, 3_000_000, 4_500_000, 5_000_000];
     let columns: [(&str, ArrayRef); 7] = [
-        ("user", Arc::new(StringArray::from(vec!["u1", "u2", "u1", "u3", "u2", "u1"]))),
+        (
+            "user",
+            Arc::new(StringArray::from(vec!["u1", "u2", "u1", "u3", "u2", "u1"])),
+        ),
         ("at", Arc::new(TimestampMicrosecondArray::from(micros))),
-        ("what", Arc::new(StringArray::from(vec!["view", "view", "buy", "view", "buy", "view"]))),
+        (
+            "what",
+            Arc::new(StringArray::from(vec!["view", "view", "buy", "view", "buy", "view"])),
+        ),
         (
             "item",
-            Arc::new(Int64Array::from(vec![Some(9_007_199_254_740_993), None, Some(7), Some(7), Some(-1), None])),
+            Arc::new(Int64Array::from(vec![
+                Some(9_007_199_254_740_993),
+                None,
+                Some(7),
+                Some(7),
+                Some(-1),
+                None,
+            ])),
         ),
-        ("price", Arc::new(Float64Array::from(vec![Some(1.5), None, Some(2.0), Some(f64::NAN), Some(1e300), None]))),
+        (
+            "price",
+            Arc::new(Float64Array::from(vec![
+                Some(1.5),
+                None,
+                Some(2.0),
+                Some(f64::NAN),
+                Some(1e300),
+                None,
+            ])),
+        ),
         ("product", Arc::new(product)),
         ("unread", Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5, 6]))),
     ];

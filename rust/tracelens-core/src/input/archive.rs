@@ -126,7 +126,9 @@ impl Members {
                 return Ok(Some(Member { path, content }));
             }
             let mut bytes = Vec::with_capacity(entry.size.min(room) as usize);
-            archive.read_to_end(&mut bytes).map_err(|e| self.damaged(Some(&path), e))?;
+            archive
+                .read_to_end(&mut bytes)
+                .map_err(|e| self.damaged(Some(&path), e))?;
             return Ok(Some(Member {
                 path,
                 content: Content::Held(bytes),
@@ -136,7 +138,10 @@ impl Members {
 
     fn damaged(&self, member: Option<&Path>, error: std::io::Error) -> Error {
         // An error of the file below, such as a damaged gzip file, says more than its effect here.
-        if error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
+        if error
+            .get_ref()
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Error>)
+        {
             return read_error(&self.path, error);
         }
         damaged(member.unwrap_or(&self.path), &error)
@@ -168,7 +173,9 @@ fn damaged(path: &Path, error: &std::io::Error) -> Error {
 /// Files and directories whose name starts with a dot are not read, as in directories.
 fn hidden(path: &Path) -> bool {
     let name = |part: std::path::Component| part.as_os_str().to_string_lossy().into_owned();
-    path.components().map(name).any(|n| n.starts_with('.') && n != "." && n != "..")
+    path.components()
+        .map(name)
+        .any(|n| n.starts_with('.') && n != "." && n != "..")
 }
 
 impl Archive {
@@ -184,7 +191,6 @@ impl Archive {
             };
             let mut archive = tar::Archive::new(&mut headers);
             let Some(entry) = archive.entries()?.next() else {
-                drop(archive);
                 // Without its mark at the end an archive was cut off, if only between two members.
                 return if headers.zeros { Ok(None) } else { Err(cut_off()) };
             };

@@ -1,7 +1,7 @@
 //! A file for libraries that want to walk about in it, or to read it themselves.
 
-use crate::error::{Code, Error, Place, Result};
 use super::stream::Input;
+use crate::error::{Code, Error, Place, Result};
 use bytes::Bytes;
 use std::fs;
 use std::io::{BufRead, Cursor, Read, Result as IoResult, Seek};

@@ -108,7 +108,8 @@ impl Input {
         let start = reader.fill_buf().map_err(|e| unreadable(path, &e))?;
         let packing = Packing::of(start);
         if packing.is_none() && matches!(start, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
-            let error = Error::new(Code::Encoding, "not UTF-8 but UTF-16, by its first two bytes").at(Place::file(path));
+            let error =
+                Error::new(Code::Encoding, "not UTF-8 but UTF-16, by its first two bytes").at(Place::file(path));
             return Err(error.help("convert the file to UTF-8, for example with iconv -f UTF-16 -t UTF-8"));
         }
         let reader: Box<dyn Read + Send> = match packing {
@@ -143,7 +144,11 @@ impl Input {
     /// Append bytes until the buffer holds `upto`; `true` if the file has ended.
     pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, upto: usize) -> Result<bool> {
         // A byte order mark is told by three bytes.
-        let upto = if self.read == 0 { upto.max(buffer.len() + 3) } else { upto };
+        let upto = if self.read == 0 {
+            upto.max(buffer.len() + 3)
+        } else {
+            upto
+        };
         while buffer.len() < upto {
             let wanted = (upto - buffer.len()) as u64;
             let start = buffer.len();
@@ -170,7 +175,10 @@ impl Input {
     fn ended(&self) -> Result<()> {
         match self.size {
             Some(size) if self.packing.is_none() && self.read < size => {
-                let said = format!("the file became shorter while it was read: {} of {size} bytes", self.read);
+                let said = format!(
+                    "the file became shorter while it was read: {} of {size} bytes",
+                    self.read
+                );
                 Err(Error::new(Code::Io, said)
                     .at(Place::file(&self.path))
                     .help("wait until it is written, then read it again"))

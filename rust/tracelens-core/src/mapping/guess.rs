@@ -4,8 +4,8 @@ use super::{Format, Mapping, builtin_names};
 use crate::error::{Code, Error, Place, Result};
 use crate::format::{Origin, Piece, not_utf8};
 use crate::input::Progress;
-use crate::input::stream::{Input, head};
 use crate::input::discover::{Discovered, plain_name};
+use crate::input::stream::{Input, head};
 use std::path::Path;
 
 /// As much of a file as its signature is looked for in.

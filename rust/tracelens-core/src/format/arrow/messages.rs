@@ -53,7 +53,9 @@ impl Framed {
         let length = u64::try_from(length).map_err(|_| wrong("a message of less than no bytes"))?;
         append(input, &mut bytes, length)?;
         let header = i32::try_from(bytes.len()).map_err(|_| wrong("a header is too long"))?;
-        let body = root_as_message(&bytes[prefix..]).map_err(|e| nonsense(&e))?.bodyLength();
+        let body = root_as_message(&bytes[prefix..])
+            .map_err(|e| nonsense(&e))?
+            .bodyLength();
         let block = Block::new(0, header, body);
         append(input, &mut bytes, self::body(&block)?)?;
         let (_, whole) = place(&block)?;
@@ -95,7 +97,12 @@ impl Framed {
             .header_as_record_batch()
             .or_else(|| message.header_as_dictionary_batch().and_then(|d| d.data()));
         if let Some(batch) = batch {
-            check(&batch, self.bytes.get(self.block.metaDataLength() as usize..).unwrap_or_default())?;
+            check(
+                &batch,
+                self.bytes
+                    .get(self.block.metaDataLength() as usize..)
+                    .unwrap_or_default(),
+            )?;
         }
         Ok(self)
     }
@@ -110,15 +117,23 @@ fn check(batch: &RecordBatch, body: &[u8]) -> Result<()> {
     let Some(compression) = batch.compression() else {
         return Ok(());
     };
-    let ratio = RATIOS.iter().find(|(codec, _)| *codec == compression.codec()).map_or(1, |(_, ratio)| *ratio);
+    let ratio = RATIOS
+        .iter()
+        .find(|(codec, _)| *codec == compression.codec())
+        .map_or(1, |(_, ratio)| *ratio);
     for buffer in batch.buffers().iter().flatten() {
         let start = usize::try_from(buffer.offset()).unwrap_or(usize::MAX);
-        let Some(&[a, b, c, d, e, f, g, h]) = body.get(start..).and_then(|b| b.get(..8)) else {
+        let Some(prefix) = body.get(start..).and_then(<[u8]>::first_chunk) else {
             continue;
         };
         // -1: it is not compressed after all.
-        let unpacked = i64::from_le_bytes([a, b, c, d, e, f, g, h]).max(0).unsigned_abs();
-        let most = buffer.length().max(0).unsigned_abs().saturating_mul(ratio).min(UNPACKED);
+        let unpacked = i64::from_le_bytes(*prefix).max(0).unsigned_abs();
+        let most = buffer
+            .length()
+            .max(0)
+            .unsigned_abs()
+            .saturating_mul(ratio)
+            .min(UNPACKED);
         if buffer.length() > 0 && unpacked > most {
             return Err(wrong("a buffer that would be far larger than it can be"));
         }
@@ -170,8 +185,13 @@ impl Index {
         for block in footer.recordBatches().iter().flatten() {
             let (at, length) = place(block)?;
             let bytes = bytes(input, at, length - body(block)?)?;
-            let rows = header(&bytes)?.header_as_record_batch().map_or(0, |batch| batch.length());
-            batches.push((*block, usize::try_from(rows).map_err(|_| wrong("a batch of less than no rows"))?));
+            let rows = header(&bytes)?
+                .header_as_record_batch()
+                .map_or(0, |batch| batch.length());
+            batches.push((
+                *block,
+                usize::try_from(rows).map_err(|_| wrong("a batch of less than no rows"))?,
+            ));
         }
         Ok(Self {
             schema,
@@ -187,7 +207,10 @@ fn body(block: &Block) -> Result<u64> {
 
 /// Where a block is, and how long it is.
 fn place(block: &Block) -> Result<(u64, u64)> {
-    let (start, header) = (u64::try_from(block.offset()).ok(), u64::try_from(block.metaDataLength()).ok());
+    let (start, header) = (
+        u64::try_from(block.offset()).ok(),
+        u64::try_from(block.metaDataLength()).ok(),
+    );
     let length = header.and_then(|h| h.checked_add(body(block).ok()?));
     start.zip(length).ok_or_else(|| wrong("a block of less than no bytes"))
 }
@@ -196,7 +219,11 @@ fn bytes(input: &mut Box<dyn ReadSeek>, at: u64, length: u64) -> Result<Vec<u8>>
     input.seek(SeekFrom::Start(at))?;
     let mut bytes = Vec::new();
     append(input, &mut bytes, length)?;
-    if bytes.len() as u64 == length { Ok(bytes) } else { Err(ends_early()) }
+    if bytes.len() as u64 == length {
+        Ok(bytes)
+    } else {
+        Err(ends_early())
+    }
 }
 
 /// No more memory than there is of the file, whatever it says of itself.

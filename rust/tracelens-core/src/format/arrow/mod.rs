@@ -8,8 +8,8 @@ use super::task::{File, Task, Tasks};
 use crate::error::{Code, Error, Place, Result};
 use crate::input::source::{ReadSeek, Source};
 use arrow_array::RecordBatch;
-use arrow_ipc::{Block, MetadataVersion};
 use arrow_ipc::reader::FileDecoder;
+use arrow_ipc::{Block, MetadataVersion};
 use arrow_schema::ArrowError;
 use messages::{Content, Framed, Index};
 use std::collections::VecDeque;
@@ -109,7 +109,8 @@ impl Slices {
     fn next_task(&mut self) -> Option<Task> {
         let some = some_of(&mut self.waiting, self.task_rows, |slice| slice.rows.num_rows());
         let table = Arc::clone(&self.table);
-        let task = |some: Vec<Slice>| -> Task { Box::new(move || some.iter().map(|slice| slice.events(&table)).collect()) };
+        let task =
+            |some: Vec<Slice>| -> Task { Box::new(move || some.iter().map(|slice| slice.events(&table)).collect()) };
         Some(some).filter(|some| !some.is_empty()).map(task)
     }
 }
@@ -245,7 +246,8 @@ impl Tasks for Batches {
         }
         let some = some_of(&mut self.blocks, room, |block| block.rows);
         let shared = Arc::clone(&self.shared);
-        let task = |some: Vec<Numbered>| -> Task { Box::new(move || some.iter().map(|block| shared.events(block)).collect()) };
+        let task =
+            |some: Vec<Numbered>| -> Task { Box::new(move || some.iter().map(|block| shared.events(block)).collect()) };
         Ok(Some(some).filter(|some| !some.is_empty()).map(task))
     }
 }

@@ -1,6 +1,8 @@
 use super::*;
 use crate::format::OnBadRow;
-use crate::format::testing::{NESTED_MAPPING, SAMPLE_MAPPING, batches, events, file, first_error, sample, sample_events};
+use crate::format::testing::{
+    NESTED_MAPPING, SAMPLE_MAPPING, batches, events, file, first_error, sample, sample_events,
+};
 use arrow_array::{Array, ArrayRef};
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
@@ -12,15 +14,24 @@ use std::path::Path;
 fn parts(rows: usize) -> Vec<RecordBatch> {
     let all = sample();
     let coded = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
-    let columns = all.schema().fields().iter().zip(all.columns()).map(|(field, column)| {
-        let column: ArrayRef = match field.name().as_str() {
-            "what" => arrow_cast::cast(column, &coded).unwrap(),
-            _ => column.slice(0, column.len()),
-        };
-        (field.name().clone(), column)
-    }).collect::<Vec<_>>();
+    let columns = all
+        .schema()
+        .fields()
+        .iter()
+        .zip(all.columns())
+        .map(|(field, column)| {
+            let column: ArrayRef = match field.name().as_str() {
+                "what" => arrow_cast::cast(column, &coded).unwrap(),
+                _ => column.slice(0, column.len()),
+            };
+            (field.name().clone(), column)
+        })
+        .collect::<Vec<_>>();
     let all = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true))).unwrap();
-    (0..6).step_by(rows).map(|from| all.slice(from, rows.min(6 - from))).collect()
+    (0..6)
+        .step_by(rows)
+        .map(|from| all.slice(from, rows.min(6 - from)))
+        .collect()
 }
 
 fn options(compression: Option<CompressionType>) -> IpcWriteOptions {
@@ -30,7 +41,9 @@ fn options(compression: Option<CompressionType>) -> IpcWriteOptions {
 fn as_file(parts: &[RecordBatch], compression: Option<CompressionType>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = FileWriter::try_new_with_options(&mut bytes, &parts[0].schema(), options(compression)).unwrap();
-    parts.iter().for_each(|part| writer.write(part).unwrap());
+    for part in parts {
+        writer.write(part).unwrap();
+    }
     writer.finish().unwrap();
     drop(writer);
     bytes
@@ -39,7 +52,9 @@ fn as_file(parts: &[RecordBatch], compression: Option<CompressionType>) -> Vec<u
 fn as_stream(parts: &[RecordBatch], compression: Option<CompressionType>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = StreamWriter::try_new_with_options(&mut bytes, &parts[0].schema(), options(compression)).unwrap();
-    parts.iter().for_each(|part| writer.write(part).unwrap());
+    for part in parts {
+        writer.write(part).unwrap();
+    }
     writer.finish().unwrap();
     drop(writer);
     bytes
@@ -51,7 +66,10 @@ fn memory(bytes: Vec<u8>) -> Source {
 
 fn read(mapping: &str, source: Source, task_rows: usize) -> Vec<String> {
     let file = file(Path::new("log.arrow"), mapping, OnBadRow::Error);
-    events(&file, &batches(open_in_tasks(Arc::clone(&file), source, task_rows).unwrap()).unwrap())
+    events(
+        &file,
+        &batches(open_in_tasks(Arc::clone(&file), source, task_rows).unwrap()).unwrap(),
+    )
 }
 
 fn error(mapping: &str, bytes: Vec<u8>) -> Option<String> {
@@ -64,7 +82,12 @@ fn events_are_those_of_the_same_lines() {
     for compression in [None, Some(CompressionType::LZ4_FRAME), Some(CompressionType::ZSTD)] {
         for rows in [1, 4, 6] {
             for bytes in [as_file(&parts(rows), compression), as_stream(&parts(rows), compression)] {
-                for (mapping, task_rows) in [(SAMPLE_MAPPING, 1), (SAMPLE_MAPPING, 2), (SAMPLE_MAPPING, 100), (NESTED_MAPPING, 3)] {
+                for (mapping, task_rows) in [
+                    (SAMPLE_MAPPING, 1),
+                    (SAMPLE_MAPPING, 2),
+                    (SAMPLE_MAPPING, 100),
+                    (NESTED_MAPPING, 3),
+                ] {
                     assert_eq!(read(mapping, memory(bytes.clone()), task_rows), sample_events(mapping));
                 }
             }
@@ -81,7 +104,10 @@ fn bad_rows_are_said_with_their_batch_and_counted_from_the_first_row() {
     let mapping = SAMPLE_MAPPING.replace("user = \"user\"", "user = { path = \"item\" }");
     for bytes in [as_file(&parts(4), None), as_stream(&parts(4), None)] {
         let said = error(&mapping, bytes.clone()).unwrap();
-        assert!(said.contains("TL205") && said.contains("log.arrow: batch 1, row 2"), "{said}");
+        assert!(
+            said.contains("TL205") && said.contains("log.arrow: batch 1, row 2"),
+            "{said}"
+        );
         let log = file(Path::new("log.arrow"), &mapping, OnBadRow::Drop);
         for task_rows in [1, 100] {
             let all = batches(open_in_tasks(Arc::clone(&log), memory(bytes.clone()), task_rows).unwrap()).unwrap();
@@ -91,13 +117,19 @@ fn bad_rows_are_said_with_their_batch_and_counted_from_the_first_row() {
             assert_eq!(places, ["batch 1, row 2", "batch 2, row 6"]);
         }
         let said = error(&SAMPLE_MAPPING.replace("\"item\"", "\"itm\""), bytes).unwrap();
-        assert!(said.contains("TL214") && said.contains("did you mean \"item\"?"), "{said}");
+        assert!(
+            said.contains("TL214") && said.contains("did you mean \"item\"?"),
+            "{said}"
+        );
     }
 }
 
 #[test]
 fn damaged_files_are_errors_and_never_panics() {
-    for (bytes, stream) in [(as_file(&parts(4), None), false), (as_stream(&parts(4), Some(CompressionType::LZ4_FRAME)), true)] {
+    for (bytes, stream) in [
+        (as_file(&parts(4), None), false),
+        (as_stream(&parts(4), Some(CompressionType::LZ4_FRAME)), true),
+    ] {
         for length in (0..bytes.len()).step_by(5) {
             let said = error(SAMPLE_MAPPING, bytes[..length].to_vec());
             // A stream may end behind any batch.
@@ -113,7 +145,19 @@ fn damaged_files_are_errors_and_never_panics() {
             let _ = open(log, memory(bytes)).and_then(batches);
         }
     }
-    assert!(error(SAMPLE_MAPPING, b"FEA1....".repeat(10)).unwrap().contains("version 1 of Feather"));
-    assert!(error(SAMPLE_MAPPING, b"user,at,what\n".repeat(100)).unwrap().contains("TL203"));
-    assert!(error(SAMPLE_MAPPING, Vec::new()).unwrap().contains("does not begin with a schema"));
+    assert!(
+        error(SAMPLE_MAPPING, b"FEA1....".repeat(10))
+            .unwrap()
+            .contains("version 1 of Feather")
+    );
+    assert!(
+        error(SAMPLE_MAPPING, b"user,at,what\n".repeat(100))
+            .unwrap()
+            .contains("TL203")
+    );
+    assert!(
+        error(SAMPLE_MAPPING, Vec::new())
+            .unwrap()
+            .contains("does not begin with a schema")
+    );
 }

@@ -276,8 +276,17 @@ impl Name {
         if self.mask == 0 {
             return None;
         }
-        let same = |offset: usize| sixteen(text, at + offset).simd_eq(sixteen(&self.lanes, offset)).to_bitmask() & 0xffff;
-        let mask = if self.mask <= 0xffff { same(0) } else { same(0) | same(16) << 16 };
+        let same = |offset: usize| {
+            sixteen(text, at + offset)
+                .simd_eq(sixteen(&self.lanes, offset))
+                .to_bitmask()
+                & 0xffff
+        };
+        let mask = if self.mask <= 0xffff {
+            same(0)
+        } else {
+            same(0) | same(16) << 16
+        };
         (mask & self.mask == self.mask).then_some(at + self.text.len() + 1)
     }
 }

@@ -29,7 +29,9 @@ impl Lines {
 
 impl Tasks for Lines {
     fn next_task(&mut self) -> Result<Option<Task>> {
-        let Some((bytes, origin)) = self.reading.upto(self.task_bytes, |bytes| memrchr(b'\n', bytes).map(|i| i + 1))?
+        let Some((bytes, origin)) = self
+            .reading
+            .upto(self.task_bytes, |bytes| memrchr(b'\n', bytes).map(|i| i + 1))?
         else {
             return Ok(None);
         };

@@ -295,7 +295,11 @@ impl<'t> Parser<'t> {
     fn text_at(&self, at: usize) -> Lexed<(Cow<'t, str>, usize)> {
         let (end, escaped) = string_end(self.bytes, at + 1)?;
         let raw = &self.text[at + 1..end];
-        let text = if escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) };
+        let text = if escaped {
+            Cow::Owned(unescape(raw))
+        } else {
+            Cow::Borrowed(raw)
+        };
         Ok((text, end + 1))
     }
 

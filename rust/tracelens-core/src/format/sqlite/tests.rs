@@ -41,7 +41,9 @@ break', 7, 1e300, null);";
 fn error(mapping: &str, statements: &str) -> String {
     let made = database(statements);
     let file = file(&made.path, mapping, OnBadRow::Error);
-    first_error(open(file, Source::Disk(made.path.clone()))).unwrap().to_string()
+    first_error(open(file, Source::Disk(made.path.clone())))
+        .unwrap()
+        .to_string()
 }
 
 #[test]
@@ -66,7 +68,9 @@ fn rows_are_those_of_the_same_lines() {
 
 #[test]
 fn a_table_or_a_query_may_be_named() {
-    let made = database(&format!("{TRACE} create table other (user text, ts integer, what text);"));
+    let made = database(&format!(
+        "{TRACE} create table other (user text, ts integer, what text);"
+    ));
     let count = |more: &str| {
         let file = file(&made.path, MAPPING, OnBadRow::Error);
         let mut plan = Plan::clone(&file.plan);
@@ -82,9 +86,16 @@ fn a_table_or_a_query_may_be_named() {
     };
     assert_eq!(count("table=trace"), Ok(3));
     assert_eq!(count("table=other"), Ok(0));
-    assert_eq!(count("query=select user, ts, 'x' as what from trace where ts > 1756684800;"), Ok(2));
+    assert_eq!(
+        count("query=select user, ts, 'x' as what from trace where ts > 1756684800;"),
+        Ok(2)
+    );
     assert!(count("table=trac").unwrap_err().contains("did you mean \"trace\"?"));
-    assert!(count("query=select user from trace").unwrap_err().contains("no column \"what\""));
+    assert!(
+        count("query=select user from trace")
+            .unwrap_err()
+            .contains("no column \"what\"")
+    );
     assert!(count("query=selec 1").unwrap_err().contains("syntax error"));
     assert!(count("query=delete from trace").is_err());
 }
@@ -96,11 +107,20 @@ fn the_only_table_with_all_columns_is_taken() {
     let tasks = open(Arc::clone(&file), Source::Disk(made.path.clone())).unwrap();
     assert_eq!(batches(tasks).unwrap()[0].rows_in, 3);
 
-    let said = error(MAPPING, "create table users (user text, age int); create table logs (user text, ts int);");
+    let said = error(
+        MAPPING,
+        "create table users (user text, age int); create table logs (user text, ts int);",
+    );
     assert!(said.contains("TL214") && said.contains("\"logs\" lacks what"), "{said}");
-    assert!(said.contains("table users: user, age") && said.contains("[sqlite] table"), "{said}");
+    assert!(
+        said.contains("table users: user, age") && said.contains("[sqlite] table"),
+        "{said}"
+    );
     let said = error(MAPPING, &format!("{TRACE} create view again as select * from trace;"));
-    assert!(said.contains("several tables") && said.contains("\"again\", \"trace\""), "{said}");
+    assert!(
+        said.contains("several tables") && said.contains("\"again\", \"trace\""),
+        "{said}"
+    );
     let said = error(MAPPING, "create table t (a); drop table t;");
     assert!(said.contains("no table"), "{said}");
 }
@@ -111,9 +131,15 @@ fn bad_rows_are_said_with_their_place_or_counted() {
         insert into trace values ('u', 1, 'a', 1, 1), (null, 1, 'a', 1, 1), ('u', 1, 'a', x'ff00', 1),
             ('u', 'yesterday', 'a', 1, 1), ('u', 1, cast(x'ff' as text), 1, 1), ('u', 2, 'a', 1, 1);";
     let said = error(MAPPING, more);
-    assert!(said.contains("TL205") && said.contains(": table trace, row 2"), "{said}");
+    assert!(
+        said.contains("TL205") && said.contains(": table trace, row 2"),
+        "{said}"
+    );
     let said = error(MAPPING, &more.replace("(null, 1, 'a', 1, 1), ", ""));
-    assert!(said.contains("holds binary data") && said.contains(": table trace, row 2"), "{said}");
+    assert!(
+        said.contains("holds binary data") && said.contains(": table trace, row 2"),
+        "{said}"
+    );
 
     let made = database(more);
     let file = file(&made.path, MAPPING, OnBadRow::Drop);
@@ -124,7 +150,11 @@ fn bad_rows_are_said_with_their_place_or_counted() {
         let mut places: Vec<String> = all
             .iter()
             .flat_map(|b| &b.examples)
-            .flat_map(|(reason, places)| places.iter().map(move |p| format!("{reason} {}", p.element.clone().unwrap())))
+            .flat_map(|(reason, places)| {
+                places
+                    .iter()
+                    .map(move |p| format!("{reason} {}", p.element.clone().unwrap()))
+            })
             .collect();
         places.sort();
         assert_eq!(

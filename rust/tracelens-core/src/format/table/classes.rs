@@ -63,7 +63,13 @@ impl Classes {
     pub(super) fn with(&self, other: &Self) -> Self {
         // One more, for the rows without a value.
         let width = other.count as u64 + 1;
-        let number = |class: u32, count: usize| if class == NO_CODE { count as u64 } else { u64::from(class) };
+        let number = |class: u32, count: usize| {
+            if class == NO_CODE {
+                count as u64
+            } else {
+                u64::from(class)
+            }
+        };
         let both = self.of_row.iter().zip(other.of_row.iter());
         distinct(both.map(|(&a, &b)| number(a, self.count) * width + number(b, other.count)))
     }

@@ -65,7 +65,7 @@ impl Column {
         if let Kind::Float(numbers) = &kind
             && numbers.iter().any(|n| n.is_nan())
         {
-            let known = BooleanBuffer::from_iter(numbers.iter().map(|n| !n.is_nan()));
+            let known = numbers.iter().map(|n| !n.is_nan()).collect();
             nulls = NullBuffer::union(nulls.as_ref(), Some(&NullBuffer::new(known)));
         }
         Ok(Self {
@@ -167,12 +167,11 @@ fn kind(array: &ArrayRef) -> Result<Kind, ArrowError> {
         T::Null => Kind::Nothing,
         T::Boolean => Kind::Bool(array.as_boolean().values().clone()),
         T::Int64 => Kind::Int(array.as_primitive::<Int64Type>().values().clone()),
-        T::Int8 | T::Int16 | T::Int32 => as_type(&T::Int64)?,
+        T::Int8 | T::Int16 | T::Int32 | T::Duration(_) => as_type(&T::Int64)?,
         T::UInt64 => Kind::Uint(array.as_primitive::<UInt64Type>().values().clone()),
         T::UInt8 | T::UInt16 | T::UInt32 => as_type(&T::UInt64)?,
         T::Float64 => Kind::Float(array.as_primitive::<Float64Type>().values().clone()),
         T::Float16 | T::Float32 => as_type(&T::Float64)?,
-        T::Duration(_) => as_type(&T::Int64)?,
         T::Timestamp(unit, zone) => {
             let (micros, precision) = micros(array, *unit);
             Kind::Time {
@@ -181,7 +180,13 @@ fn kind(array: &ArrayRef) -> Result<Kind, ArrowError> {
                 zoned: zone.is_some(),
             }
         }
-        T::Date32 => days(array.as_primitive::<Date32Type>().values().iter().map(|&day| i64::from(day))),
+        T::Date32 => days(
+            array
+                .as_primitive::<Date32Type>()
+                .values()
+                .iter()
+                .map(|&day| i64::from(day)),
+        ),
         T::Date64 => days(
             array
                 .as_primitive::<Date64Type>()
@@ -240,7 +245,10 @@ pub(super) fn is_binary(of: &DataType) -> bool {
     match of {
         T::Dictionary(_, values) => is_binary(values),
         T::RunEndEncoded(_, values) => is_binary(values.data_type()),
-        other => matches!(other, T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) | T::Union(..)),
+        other => matches!(
+            other,
+            T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) | T::Union(..)
+        ),
     }
 }
 

@@ -3,20 +3,17 @@
 //! Rows that cannot be events are only found here. They are taken out, and what is wrong with each is said by the parser of
 //! JSON, to which each of them goes as a line.
 
-use super::super::emit::{Batch, happened, read_time};
+use super::super::emit::{Batch, happened};
 use super::super::lines::lines_to_batch;
-use super::super::look::is_plain;
 use super::super::task::Origin;
-use super::column::{Column, Kind};
 use super::rows::{By, Rows};
+use super::times::times;
 use super::write;
 use crate::error::{Code, Error, Place};
-use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Precision, Role, Texts};
-use crate::mapping::field::{Field, Source};
-use crate::mapping::test::Test;
-use crate::mapping::time::Clock;
-use jiff::tz::TimeZone;
+use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Role, Texts};
 use crate::mapping::Records;
+use crate::mapping::field::Source;
+use crate::mapping::test::Test;
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -79,7 +76,11 @@ fn good_rows(rows: &Rows, length: usize, known_bad: &BTreeSet<u32>) -> Result<Ba
     let mut batch = Batch {
         rows_in: kept.len() as u64,
         filtered: (asked - kept.len()) as u64,
-        records: if matches!(plan.records, Records::Level(_)) { length as u64 } else { 0 },
+        records: if matches!(plan.records, Records::Level(_)) {
+            length as u64
+        } else {
+            0
+        },
         ..Batch::default()
     };
     let positions = positions(&kept, known_bad);
@@ -95,8 +96,14 @@ fn good_rows(rows: &Rows, length: usize, known_bad: &BTreeSet<u32>) -> Result<Ba
         occurred: occurred(rows, &kept, &action),
         item: rows.coded(&kept, plan.item.as_ref(), false),
         category: rows.coded(&kept, plan.category.as_ref(), false),
-        value: plan.value.as_ref().map_or_else(|| vec![f64::NAN; kept.len()], |f| rows.numbers(&kept, f)),
-        count: plan.count.as_ref().map_or_else(|| vec![1; kept.len()], |f| counts(&rows.numbers(&kept, f))),
+        value: plan
+            .value
+            .as_ref()
+            .map_or_else(|| vec![f64::NAN; kept.len()], |f| rows.numbers(&kept, f)),
+        count: plan
+            .count
+            .as_ref()
+            .map_or_else(|| vec![1; kept.len()], |f| counts(&rows.numbers(&kept, f))),
         text: texts(rows, &kept),
         record: records(rows, &kept, &positions, &mut batch.unnumbered),
         time,
@@ -149,7 +156,13 @@ fn seqs(rows: &Rows, of: &[u32], time: &[i64], positions: &[u64], by_position: &
 }
 
 fn counts(numbers: &[f64]) -> Vec<u32> {
-    let count = |n: &f64| if n.is_nan() { 1 } else { n.clamp(0.0, f64::from(u32::MAX)) as u32 };
+    let count = |n: &f64| {
+        if n.is_nan() {
+            1
+        } else {
+            n.clamp(0.0, f64::from(u32::MAX)) as u32
+        }
+    };
     numbers.iter().map(count).collect()
 }
 
@@ -165,13 +178,18 @@ fn fill(column: &mut Coded, text: &str) {
 
 fn tests(rows: &Rows, of: &[u32], test: &Test) -> Vec<bool> {
     let columns = rows.columns_of(&test.field);
-    rows.each(of, &columns, By::Price, (test, false), |look, test| look.holds(test).ok())
+    rows.each(of, &columns, By::Price, (test, false), |look, test| {
+        look.holds(test).ok()
+    })
 }
 
 /// What each action of a column is, in each row.
 fn by_action<T: Copy>(action: &Coded, of: impl Fn(&str) -> T) -> impl Iterator<Item = T> {
     let known: Vec<T> = action.pool.iter().map(of).collect();
-    action.codes.iter().filter_map(move |&code| known.get(code as usize).copied())
+    action
+        .codes
+        .iter()
+        .filter_map(move |&code| known.get(code as usize).copied())
 }
 
 fn roles(rows: &Rows, of: &[u32], action: &Coded) -> Vec<Role> {
@@ -180,13 +198,20 @@ fn roles(rows: &Rows, of: &[u32], action: &Coded) -> Vec<Role> {
     let Some(field) = &plan.role else {
         return by_action.collect();
     };
-    let said = rows.each(of, &rows.columns_of(field), By::Class, (field, None), |look, field| {
-        match look.optional(Some(field)).ok()? {
+    let said = rows.each(
+        of,
+        &rows.columns_of(field),
+        By::Class,
+        (field, None),
+        |look, field| match look.optional(Some(field)).ok()? {
             Some(name) => Role::parse(&name).map(Some),
             None => Some(None),
-        }
-    });
-    said.into_iter().zip(by_action).map(|(said, role)| said.unwrap_or(role)).collect()
+        },
+    );
+    said.into_iter()
+        .zip(by_action)
+        .map(|(said, role)| said.unwrap_or(role))
+        .collect()
 }
 
 fn valences(rows: &Rows, of: &[u32], action: &Coded) -> Vec<i8> {
@@ -209,7 +234,9 @@ fn occurred(rows: &Rows, of: &[u32], action: &Coded) -> Vec<bool> {
     let plan = rows.file.plan.as_ref();
     if let Some(test) = &plan.occurred {
         let columns = rows.columns_of(&test.field);
-        return rows.each(of, &columns, By::Price, (plan, true), |look, plan| happened(look, plan, None).ok());
+        return rows.each(of, &columns, By::Price, (plan, true), |look, plan| {
+            happened(look, plan, None).ok()
+        });
     }
     let mut all = vec![true; of.len()];
     for (code, name) in action.pool.iter().enumerate() {
@@ -239,7 +266,10 @@ fn texts(rows: &Rows, of: &[u32]) -> Texts {
     if let Some(column) = rows.plain(field)
         && column.is_text()
     {
-        return of.iter().map(|&row| column.text(row as usize).filter(|t| !t.is_empty())).collect();
+        return of
+            .iter()
+            .map(|&row| column.text(row as usize).filter(|t| !t.is_empty()))
+            .collect();
     }
     rows.each(of, &rows.columns_of(field), By::Row, (field, ()), |look, field| {
         let text = look.optional(Some(field));
@@ -260,98 +290,15 @@ fn records(rows: &Rows, of: &[u32], positions: &[u64], unnumbered: &mut Vec<usiz
         let text = look.optional(Some(field)).ok()?;
         Some(text.map(|text| text.parse().unwrap_or_else(|_| xxh3_64(text.as_bytes()))))
     });
-    let numbered = given.into_iter().zip(positions).enumerate().map(|(i, (given, &position))| {
-        given.unwrap_or_else(|| {
-            unnumbered.push(i);
-            position
-        })
-    });
+    let numbered = given
+        .into_iter()
+        .zip(positions)
+        .enumerate()
+        .map(|(i, (given, &position))| {
+            given.unwrap_or_else(|| {
+                unnumbered.push(i);
+                position
+            })
+        });
     numbered.collect()
-}
-
-fn times(rows: &Rows, of: &[u32]) -> (Vec<i64>, Vec<Precision>) {
-    let plan = rows.file.plan.as_ref();
-    let Some(field) = &plan.time else {
-        return (vec![NO_TIME; of.len()], vec![Precision::None; of.len()]);
-    };
-    if plan.time_precision.is_none()
-        && let Some(column) = rows.plain(field)
-        && let Some(found) = column_times(rows, of, field, column)
-    {
-        return found;
-    }
-    let mut columns = rows.columns_of(field);
-    columns.extend(plan.time_precision.iter().flat_map(|f| rows.columns_of(f)));
-    columns.sort_unstable();
-    columns.dedup();
-    let rarely_alike = |&c: &usize| matches!(rows.columns[c].kind, Kind::Text(_) | Kind::Float(_));
-    let by = if columns.iter().any(rarely_alike) { By::Price } else { By::Class };
-    let blank = (NO_TIME, Precision::None);
-    let (mut clock, plain) = (Clock::new(plan.zone.clone()), is_plain(field));
-    let found = rows.each(of, &columns, by, (plan, blank), |look, plan| {
-        read_time(look, plan.time.as_ref()?, plain, plan, &mut clock).ok()
-    });
-    found.into_iter().unzip()
-}
-
-/// The times of a column as it is, if it holds timestamps, numbers or texts.
-fn column_times(rows: &Rows, of: &[u32], field: &Field, column: &Column) -> Option<(Vec<i64>, Vec<Precision>)> {
-    let plan = rows.file.plan.as_ref();
-    let (formats, mut clock) = (&plan.time_formats, Clock::new(plan.zone.clone()));
-    let read = Times {
-        rows,
-        of,
-        column,
-        optional: field.optional,
-    };
-    Some(match &column.kind {
-        Kind::Time {
-            micros,
-            precision,
-            zoned,
-        } => {
-            let known = jiff::Timestamp::MIN.as_microsecond()..=jiff::Timestamp::MAX.as_microsecond();
-            if *zoned || plan.zone == TimeZone::UTC {
-                read.all(|row| Some((micros[row], *precision)).filter(|(at, _)| known.contains(at)))
-            } else {
-                read.all(|row| Some((clock.local(micros[row]).ok()?, *precision)))
-            }
-        }
-        Kind::Int(numbers) if clock.read_whole(0, formats).is_some() => {
-            read.all(|row| clock.read_whole(numbers[row], formats))
-        }
-        Kind::Text(texts) => {
-            read.all(|row| Some(texts.value(row)).filter(|t| !t.is_empty()).and_then(|t| clock.read(t, formats).ok()))
-        }
-        _ => return None,
-    })
-}
-
-/// The rows of a column of times.
-struct Times<'t> {
-    rows: &'t Rows<'t>,
-    of: &'t [u32],
-    column: &'t Column,
-    optional: bool,
-}
-
-impl Times<'_> {
-    fn all(&self, mut read: impl FnMut(usize) -> Option<(i64, Precision)>) -> (Vec<i64>, Vec<Precision>) {
-        let coarsest = self.rows.file.plan.coarsest.unwrap_or(Precision::Micro);
-        let (mut times, mut precisions) = (Vec::with_capacity(self.of.len()), Vec::with_capacity(self.of.len()));
-        for &row in self.of {
-            let (time, precision) = if self.column.is_null(row as usize) {
-                self.optional.then_some((NO_TIME, Precision::None))
-            } else {
-                read(row as usize).map(|(time, precision)| (time, precision.max(coarsest)))
-            }
-            .unwrap_or_else(|| {
-                self.rows.bad(row);
-                (NO_TIME, Precision::None)
-            });
-            times.push(time);
-            precisions.push(precision);
-        }
-        (times, precisions)
-    }
 }

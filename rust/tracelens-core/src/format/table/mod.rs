@@ -7,6 +7,7 @@ mod classes;
 mod column;
 mod events;
 mod rows;
+mod times;
 mod write;
 
 use super::columns::Columns;
@@ -64,7 +65,10 @@ impl Table {
     /// The events of rows, the first of which is the `first` row called `name`; the batch has the columns that are read.
     pub(super) fn events(&self, batch: &RecordBatch, name: &str, first: u64) -> Batch {
         let fields = batch.schema_ref().fields();
-        let columns = fields.iter().zip(batch.columns()).map(|(field, array)| Column::new(field.name(), array));
+        let columns = fields
+            .iter()
+            .zip(batch.columns())
+            .map(|(field, array)| Column::new(field.name(), array));
         let columns: Vec<Column> = match columns.collect() {
             Ok(columns) => columns,
             Err(e) => {
@@ -91,9 +95,7 @@ fn is_by_columns(columns: &Columns, schema: &Schema) -> bool {
     let plan = columns.file.plan.as_ref();
     let one_row = matches!(plan.levels.as_slice(), [only] if only.steps.is_empty() && only.each == Each::Whole);
     let whole = |path: usize| match columns.of_path[path] {
-        Some(column) => {
-            plan.paths[path].steps.len() == 1 && !is_nested(schema.field(column).data_type())
-        }
+        Some(column) => plan.paths[path].steps.len() == 1 && !is_nested(schema.field(column).data_type()),
         None => !plan.paths[path].steps.is_empty(),
     };
     let by_position = |field: &Field| plan.seq.as_ref().is_some_and(|seq| std::ptr::eq(seq, field));
@@ -118,8 +120,13 @@ fn is_of_columns(field: &Field, whole: &impl Fn(usize) -> bool) -> bool {
 /// Timestamps and dates of a table fit whatever formats a mapping has for those that are written in words.
 fn with_native_times(columns: &Columns, schema: &Schema) -> Arc<File> {
     let mut plan = Plan::clone(&columns.file.plan);
-    let native = plan.time.iter().flat_map(Field::paths).filter_map(|p| columns.of_path[p]);
-    if native.map(|c| schema.field(c).data_type()).any(holds_times) && !plan.time_formats.contains(&TimeFormat::Native) {
+    let native = plan
+        .time
+        .iter()
+        .flat_map(Field::paths)
+        .filter_map(|p| columns.of_path[p]);
+    if native.map(|c| schema.field(c).data_type()).any(holds_times) && !plan.time_formats.contains(&TimeFormat::Native)
+    {
         plan.time_formats.insert(0, TimeFormat::Native);
     }
     columns.file.with_plan(plan)

@@ -101,7 +101,12 @@ impl<'t> Rows<'t> {
     }
 
     fn alike(&self, columns: &[usize], by: By) -> Alike {
-        let told = |c: &usize| matches!(self.columns[*c].kind, Kind::Coded { .. } | Kind::Bool(_) | Kind::Nothing);
+        let told = |c: &usize| {
+            matches!(
+                self.columns[*c].kind,
+                Kind::Coded { .. } | Kind::Bool(_) | Kind::Nothing
+            )
+        };
         match (by, columns) {
             (By::Row, _) => Alike::Alone,
             (_, []) => Alike::All,
@@ -147,7 +152,11 @@ impl<'t> Rows<'t> {
             Alike::Classes(classes) => Some(classes),
         };
         // The class of rows without a value comes first.
-        let class = |row: u32| classes.as_ref().map_or(0, |c| c.of_row[row as usize].wrapping_add(1) as usize);
+        let class = |row: u32| {
+            classes
+                .as_ref()
+                .map_or(0, |c| c.of_row[row as usize].wrapping_add(1) as usize)
+        };
         let mut known: Vec<Option<T>> = vec![None; classes.as_ref().map_or(1, |c| c.count + 1)];
         let (mut bad, mut unmapped) = (HashSet::new(), HashMap::new());
         let mut all = Vec::with_capacity(rows.len());
@@ -155,14 +164,14 @@ impl<'t> Rows<'t> {
             let class = class(row);
             all.push(known[class].unwrap_or_else(|| {
                 let mut seen = UnmappedValues::new();
-                let made = of(row, &mut seen).unwrap_or_else(|| {
+                let value = of(row, &mut seen).unwrap_or_else(|| {
                     bad.insert(class);
                     blank
                 });
                 if !seen.is_empty() {
                     unmapped.insert(class, seen);
                 }
-                *known[class].insert(made)
+                *known[class].insert(value)
             }));
         }
         if !bad.is_empty() {
@@ -219,7 +228,13 @@ impl Column {
                 None => rows.iter().map(|&row| of(row as usize)).collect(),
                 Some(nulls) => rows
                     .iter()
-                    .map(|&row| if nulls.is_null(row as usize) { f64::NAN } else { of(row as usize) })
+                    .map(|&row| {
+                        if nulls.is_null(row as usize) {
+                            f64::NAN
+                        } else {
+                            of(row as usize)
+                        }
+                    })
                     .collect(),
             }
         };
@@ -251,7 +266,6 @@ impl<'t> At<'t> {
             written: others.map(|&c| (c, rows.columns[c].written(row))).collect(),
         }
     }
-
 }
 
 impl Row for At<'_> {

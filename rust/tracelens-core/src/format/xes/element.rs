@@ -199,7 +199,9 @@ fn element(start: &BytesStart) -> Result<Element, String> {
             "value" => &mut element.value,
             _ => continue,
         };
-        let text = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| e.to_string())?;
+        let text = attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .map_err(|e| e.to_string())?;
         *slot = Some(text.into_owned());
     }
     Ok(element)

@@ -6,9 +6,9 @@
 
 mod element;
 
+use super::TASK_BYTES;
 use super::lines::{comma, float, key, lines_to_batch, value};
 use super::task::{File, Mark, Origin, Task, Tasks};
-use super::TASK_BYTES;
 use crate::error::Result;
 use element::{Element, Elements, Kind, Next};
 use std::io::BufRead;
@@ -66,7 +66,9 @@ impl<R: BufRead + Send> Tasks for Log<R> {
         }
         let file = Arc::clone(&self.file);
         let (text, marks) = (std::mem::take(&mut self.text), std::mem::take(&mut self.marks));
-        Ok(Some(Box::new(move || vec![lines_to_batch(&file, text, Origin::Marks(marks))])))
+        Ok(Some(Box::new(move || {
+            vec![lines_to_batch(&file, text, Origin::Marks(marks))]
+        })))
     }
 }
 
@@ -93,7 +95,7 @@ impl<R: BufRead> Log<R> {
                 let said = format!("not a log of XES: its root is <{}>", element.name);
                 return Err(self.elements.error(&said));
             }
-            (Next::Open(element), _) => self.element(element)?,
+            (Next::Open(element), _) => self.element(&element)?,
             (Next::Close, _) => match self.trace.take() {
                 Some(trace) => self.end(trace),
                 None => {
@@ -105,17 +107,17 @@ impl<R: BufRead> Log<R> {
         Ok(())
     }
 
-    fn element(&mut self, element: Element) -> Result<()> {
+    fn element(&mut self, element: &Element) -> Result<()> {
         let at = self.elements.start();
         match (element.kind, &mut self.trace) {
             (Kind::Trace, None) => {
                 self.traces += 1;
-                self.trace = Some(Trace::new(self.mark(at, Some(self.traces), None)));
+                self.trace = Some(Trace::new(mark(at, Some(self.traces), None)));
             }
             (Kind::Trace, Some(_)) => return Err(self.elements.error("a trace inside a trace")),
             (Kind::Event, None) => {
                 self.events += 1;
-                let mark = self.mark(at, None, Some(self.events));
+                let mark = mark(at, None, Some(self.events));
                 let mut alone = Trace::new(mark.clone());
                 self.event(&mut alone, mark)?;
                 self.end(alone);
@@ -123,7 +125,7 @@ impl<R: BufRead> Log<R> {
             (Kind::Event, Some(trace)) => {
                 trace.count += 1;
                 let (number, count) = (self.traces, trace.count);
-                let mark = self.mark(at, Some(number), Some(count));
+                let mark = mark(at, Some(number), Some(count));
                 if let Some(mut trace) = self.trace.take() {
                     self.event(&mut trace, mark)?;
                     if trace.events.len() >= self.task_bytes {
@@ -144,16 +146,6 @@ impl<R: BufRead> Log<R> {
         Ok(())
     }
 
-    fn mark(&self, (line, column): (u64, u64), trace: Option<u64>, event: Option<u64>) -> Mark {
-        let part = |name: &str, n: Option<u64>| n.map_or_else(String::new, |n| format!("/{name}[{n}]"));
-        Mark {
-            at: 0,
-            line,
-            column,
-            element: format!("/log{}{}", part("trace", trace), part("event", event)),
-        }
-    }
-
     /// Read an event, all of it.
     fn event(&mut self, trace: &mut Trace, mark: Mark) -> Result<()> {
         let out = &mut trace.events;
@@ -164,7 +156,7 @@ impl<R: BufRead> Log<R> {
         out.push(b'{');
         while let Next::Open(element) = self.elements.next()? {
             match element.kind {
-                Kind::Attribute(_) => attribute(&mut self.elements, out, element, 0)?,
+                Kind::Attribute(_) => attribute(&mut self.elements, out, &element, 0)?,
                 _ => self.elements.skip()?,
             }
         }
@@ -212,11 +204,22 @@ impl Trace {
     }
 }
 
+/// A place of the log and what stands there.
+fn mark((line, column): (u64, u64), trace: Option<u64>, event: Option<u64>) -> Mark {
+    let part = |name: &str, n: Option<u64>| n.map_or_else(String::new, |n| format!("/{name}[{n}]"));
+    Mark {
+        at: 0,
+        line,
+        column,
+        element: format!("/log{}{}", part("trace", trace), part("event", event)),
+    }
+}
+
 /// Attributes inside attributes, at most.
 const DEPTH: usize = 64;
 
 /// Write an attribute and what stands in it as a member: `"key": value`.
-fn attribute<R: BufRead>(elements: &mut Elements<R>, out: &mut Vec<u8>, element: Element, depth: usize) -> Result<()> {
+fn attribute<R: BufRead>(elements: &mut Elements<R>, out: &mut Vec<u8>, element: &Element, depth: usize) -> Result<()> {
     if depth == DEPTH {
         return Err(elements.error("attributes are nested too deeply"));
     }
@@ -224,7 +227,7 @@ fn attribute<R: BufRead>(elements: &mut Elements<R>, out: &mut Vec<u8>, element:
         return Err(elements.error("an attribute without its key"));
     };
     key(out, name);
-    content(elements, out, &element, depth)
+    content(elements, out, element, depth)
 }
 
 /// Write the value of an attribute and what stands in it.
@@ -232,7 +235,7 @@ fn content<R: BufRead>(elements: &mut Elements<R>, out: &mut Vec<u8>, element: &
     let (mut children, mut listed) = (Vec::new(), Vec::new());
     while let Next::Open(inner) = elements.next()? {
         match inner.kind {
-            Kind::Attribute(_) => attribute(elements, &mut children, inner, depth + 1)?,
+            Kind::Attribute(_) => attribute(elements, &mut children, &inner, depth + 1)?,
             Kind::Values => {
                 while let Next::Open(inner) = elements.next()? {
                     match inner.kind {

@@ -64,7 +64,9 @@ fn error(text: &str) -> String {
 #[test]
 fn traces_are_lines_of_json() {
     let file = file(Path::new("log.xes"), MAPPING, OnBadRow::Error);
-    let alone = LOG.find("  <event><string key=\"concept:name\" value=\"alone\"").unwrap();
+    let alone = LOG
+        .find("  <event><string key=\"concept:name\" value=\"alone\"")
+        .unwrap();
     let text = format!("{}</xes:log>", &LOG[..alone]);
     let expected = events(&file, &[of_lines(&file, LINES)]);
     assert_eq!(expected.len(), 2);
@@ -74,7 +76,10 @@ fn traces_are_lines_of_json() {
         elements.step().unwrap();
     }
     let same = |text: &str| -> Vec<serde_json::Value> {
-        text.lines().filter(|l| !l.is_empty()).map(|l| serde_json::from_str(l).unwrap()).collect()
+        text.lines()
+            .filter(|l| !l.is_empty())
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect()
     };
     assert_eq!(same(std::str::from_utf8(&elements.text).unwrap()), same(LINES));
 }
@@ -88,7 +93,10 @@ fn log_of(text: &str) -> Log<Cursor<Vec<u8>>> {
 #[test]
 fn a_large_trace_comes_in_parts_with_the_same_attributes() {
     let event = r#"<event><string key="concept:name" value="a"/><date key="time:timestamp" value="2011-01-01T00:00:00Z"/></event>"#;
-    let text = format!(r#"<log><trace><string key="concept:name" value="u"/>{}</trace></log>"#, event.repeat(50));
+    let text = format!(
+        r#"<log><trace><string key="concept:name" value="u"/>{}</trace></log>"#,
+        event.repeat(50)
+    );
     let mapping = MAPPING.replace("record = { index = 1 }\n", "");
     let file = file(Path::new("log.xes"), &mapping, OnBadRow::Error);
     let whole = batches(log(&file, &text, 1 << 20)).unwrap();
@@ -104,11 +112,17 @@ fn a_large_trace_comes_in_parts_with_the_same_attributes() {
 #[test]
 fn a_row_that_cannot_be_read_has_its_line_and_its_path() {
     let said = error(&LOG.replace("2011-01-02T00:00:00Z", "yesterday"));
-    assert!(said.contains("TL204") && said.contains("log.xes:18:5: /log/trace[1]/event[2]"), "{said}");
+    assert!(
+        said.contains("TL204") && said.contains("log.xes:18:5: /log/trace[1]/event[2]"),
+        "{said}"
+    );
     assert!(said.contains("yesterday"), "{said}");
     // The event that stands alone has no trace to say whose it is.
     let said = error(LOG);
-    assert!(said.contains("TL205") && said.contains("log.xes:23:3: /log/event[1]"), "{said}");
+    assert!(
+        said.contains("TL205") && said.contains("log.xes:23:3: /log/event[1]"),
+        "{said}"
+    );
     let file = file(Path::new("log.xes"), MAPPING, OnBadRow::Drop);
     let all = batches(log(&file, LOG, 1)).unwrap();
     assert_eq!(events(&file, &all).len(), 2);
@@ -123,30 +137,56 @@ fn what_is_not_xes_is_a_located_error() {
         ("<log>\n <trace>\n  <event>", ":3:10", "cut off"),
         ("<log>\n <trace>\n  <event><string key=\"a", ":3:10", ""),
         ("<log>\n <trace></event></log>", ":2:9", "</event>"),
-        ("<log><trace><string key=\"a\" value=\"b & c\"/></trace></log>", ":1:13", ""),
+        (
+            "<log><trace><string key=\"a\" value=\"b & c\"/></trace></log>",
+            ":1:13",
+            "",
+        ),
         ("<log><trace>b & c</trace></log>", ":1:", ""),
         ("<log><trace>&bomb;</trace></log>", ":1:13", "&bomb; stands for nothing"),
-        ("<log><trace><string key=\"a\" value=\"&bomb;\"/></trace></log>", ":1:13", "bomb"),
+        (
+            "<log><trace><string key=\"a\" value=\"&bomb;\"/></trace></log>",
+            ":1:13",
+            "bomb",
+        ),
         (
             "<!DOCTYPE log [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><log/>",
             ":1:1",
             "document type",
         ),
         ("<log><trace><trace/></trace></log>", ":1:13", "a trace inside a trace"),
-        ("<log><trace><string value=\"b\"/></trace></log>", ":1:13", "without its key"),
-        ("<log><trace><string key=\"a\" key=\"b\"/></trace></log>", ":1:13", "duplicated"),
+        (
+            "<log><trace><string value=\"b\"/></trace></log>",
+            ":1:13",
+            "without its key",
+        ),
+        (
+            "<log><trace><string key=\"a\" key=\"b\"/></trace></log>",
+            ":1:13",
+            "duplicated",
+        ),
         ("<log/><log/>", ":1:", "behind the end"),
         ("<log/>text", ":1:", "behind the end"),
         ("<log><trace><string key=a value=b/></trace></log>", ":1:13", ""),
     ] {
         let said = error(text);
-        assert!(said.contains("TL203") && said.contains(&format!("log.xes{place}")), "{text}: {said}");
+        assert!(
+            said.contains("TL203") && said.contains(&format!("log.xes{place}")),
+            "{text}: {said}"
+        );
         assert!(said.contains(why), "{text}: {said}");
     }
     let deep = format!("<log><trace>{}", "<string key=\"a\" value=\"b\">".repeat(100_000));
     assert!(error(&deep).contains("too deeply"));
     let deep = format!("<log><trace>{}", "<list key=\"a\"><values>".repeat(100_000));
-    assert!(first_error(Ok(log(&file(Path::new("log.xes"), MAPPING, OnBadRow::Error), &deep, 1 << 20))).is_some());
+    assert!(
+        first_error(Ok(log(
+            &file(Path::new("log.xes"), MAPPING, OnBadRow::Error),
+            &deep,
+            1 << 20
+        )))
+        .is_some()
+    );
 }
 
 #[test]
@@ -156,6 +196,11 @@ fn text_that_is_not_utf8_is_refused() {
     bytes[at] = 0xff;
     let file = file(Path::new("log.xes"), MAPPING, OnBadRow::Error);
     let elements = Elements::new(&file.path, Cursor::new(bytes));
-    let said = first_error(Ok(Box::new(Log::new(Arc::clone(&file), elements, 1 << 20)))).unwrap().to_string();
-    assert!(said.contains("log.xes:18") && said.to_lowercase().contains("utf-8"), "{said}");
+    let said = first_error(Ok(Box::new(Log::new(Arc::clone(&file), elements, 1 << 20))))
+        .unwrap()
+        .to_string();
+    assert!(
+        said.contains("log.xes:18") && said.to_lowercase().contains("utf-8"),
+        "{said}"
+    );
 }

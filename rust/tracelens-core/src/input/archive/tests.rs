@@ -21,7 +21,9 @@ fn read(bytes: Vec<u8>, room: u64) -> Result<Vec<(String, Vec<u8>, bool)>> {
                 Content::Held(bytes) => (bytes, true),
                 Content::Stream(mut reader) => {
                     let mut bytes = Vec::new();
-                    reader.read_to_end(&mut bytes).map_err(|e| read_error(&member.path, e))?;
+                    reader
+                        .read_to_end(&mut bytes)
+                        .map_err(|e| read_error(&member.path, e))?;
                     (bytes, false)
                 }
             };
@@ -67,13 +69,19 @@ fn what_cannot_be_held_comes_in_runs_and_large_members_as_they_stand() {
         ("a", b"aaaa"),
     ];
     let bytes = packed(&files);
-    assert_eq!(names(bytes.clone(), 1 << 20), ["a.tar/a", "a.tar/b", "a.tar/c", "a.tar/d", "a.tar/large", "a.tar/z"]);
-    assert_eq!(names(bytes.clone(), 8), ["a.tar/c", "a.tar/d", "a.tar/b", "a.tar/large", "a.tar/a", "a.tar/z"]);
+    assert_eq!(
+        names(bytes.clone(), 1 << 20),
+        ["a.tar/a", "a.tar/b", "a.tar/c", "a.tar/d", "a.tar/large", "a.tar/z"]
+    );
+    assert_eq!(
+        names(bytes.clone(), 8),
+        ["a.tar/c", "a.tar/d", "a.tar/b", "a.tar/large", "a.tar/a", "a.tar/z"]
+    );
     let found = read(bytes.clone(), 8).unwrap();
     assert_eq!(found[3], ("a.tar/large".to_owned(), large, false));
     // What nobody reads of a large member is passed over.
     let members = Members::holding(Path::new("a.tar"), Box::new(Cursor::new(bytes)), 8);
-    assert_eq!(members.filter(Result::is_ok).count(), 6);
+    assert_eq!(members.flatten().count(), 6);
 }
 
 #[test]
@@ -92,7 +100,9 @@ fn directories_links_and_names_that_lead_out_do_no_harm() {
     header.set_size(2);
     header.set_cksum();
     builder.append(&header, &b"{}"[..]).unwrap();
-    builder.append_pax_extensions([("path", b"log/pax.json".as_slice())]).unwrap();
+    builder
+        .append_pax_extensions([("path", b"log/pax.json".as_slice())])
+        .unwrap();
     let mut header = tar::Header::new_ustar();
     header.set_path("short").unwrap();
     header.set_size(3);
@@ -125,7 +135,10 @@ fn a_damaged_archive_is_an_error_that_names_the_member() {
         let said = error(bytes[..length].to_vec());
         assert!(said.contains("TL207") && said.contains("a.tar"), "{length}: {said}");
     }
-    assert!(error(bytes[..2300].to_vec()).contains("a.tar/two.json"), "in the middle of a member");
+    assert!(
+        error(bytes[..2300].to_vec()).contains("a.tar/two.json"),
+        "in the middle of a member"
+    );
     let mut broken = bytes.clone();
     broken[1536 + 100] ^= 1;
     assert!(error(broken).contains("checksum"));
