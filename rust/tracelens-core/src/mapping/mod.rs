@@ -76,6 +76,11 @@ impl Mapping {
         Self::parse(&text, path)
     }
 
+    /// What drives the formats, to be shared by threads.
+    pub(crate) fn shared_plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan)
+    }
+
     /// What drives the formats.
     pub fn plan(&self) -> &Plan {
         &self.plan
