@@ -1,0 +1,158 @@
+"""A guess put to the test: the whole log is read with it, and what the sample did not show is mended."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tracelens import _core
+from tracelens.errors import TracelensError
+from tracelens.inspect.clock import UNITS
+from tracelens.inspect.compose import compose
+from tracelens.inspect.doubts import Doubt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tracelens.inspect.column import Field
+    from tracelens.inspect.guess import Guess
+
+MOST_EVENTS = 1_000_000
+"""Events that are tried: what comes later is told by convert and compare."""
+
+COLUMNS = (
+    *("user", "time", "time_precision", "seq", "scenario", "action", "role", "valence", "occurred"),
+    *("item", "category", "value", "count", "record"),
+)
+"""All that the core has to make sense of, which texts need not."""
+
+_NUMBERS = ("count", "seq", "valence", "value")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What reading a log with a mapping gave."""
+
+    report: dict[str, Any] | None = None
+    """Files, events in, used and dropped."""
+    error: str | None = None
+    """What the reader said where it could not go on."""
+    code: str | None = None
+    actions: tuple[str, ...] = ()
+    """All actions, the most common first."""
+    users: int = 0
+    whole: bool = True
+    """Whether the log ended before the trial did."""
+
+
+def try_mapping(paths: Sequence[str], *, progress: Callable[[int, int], None] | None = None, **mapping: Any) -> Trial:
+    """Read up to a million events.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Files, directories or glob patterns.
+    progress : callable, optional
+        Called with the bytes that are read and all there are.
+    **mapping
+        ``mapping=NAME|FILE`` or ``mapping_text=TEXT``, and ``side``.
+    """
+    import polars as pl
+
+    actions: dict[str, int] = {}
+    users: set[str] = set()
+    try:
+        groups = iter(_core.EventReader(list(paths), columns=list(COLUMNS), limit=MOST_EVENTS, **mapping))
+        for group in groups:
+            events = pl.DataFrame(group)
+            users.update(events["user"].unique())
+            for name, count in events.group_by(pl.col("action").cast(pl.String)).len().iter_rows():
+                actions[name] = actions.get(name, 0) + count
+            if progress is not None:
+                progress(*groups.progress())
+        report = orjson.loads(groups.report())
+    except TracelensError as error:
+        return Trial(error=str(error), code=error.code)
+    # What the core calls a record that lists nothing.
+    names = sorted((a for a in actions if a != "exposure"), key=lambda name: (-actions[name], name))
+    whole = sum(actions.values()) < MOST_EVENTS
+    return Trial(report=report, actions=tuple(names), users=len(users), whole=whole)
+
+
+def settle(
+    guess: Guess, paths: Sequence[str], *, progress: Callable[[int, int], None] | None = None
+) -> tuple[Guess, Trial]:
+    """Read the log with a guess, and mend the guess until it reads all of it or nothing more can be done."""
+
+    def read(tried: Guess) -> Trial:
+        return try_mapping(paths, mapping_text=compose(tried, (), source="log"), progress=progress)
+
+    for _ in range(12):
+        trial = read(guess)
+        if trial.error is None:
+            events = trial.report["events_used"] if trial.report is not None else 0
+            return replace(guess, actions=trial.actions, users=trial.users, events=events), trial
+        mended = _mend(guess, trial, read)
+        if mended is None:
+            break
+        guess = mended
+    return guess, trial
+
+
+def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess | None:
+    place = _place(trial.error or "")
+    user, time, action = (guess.event.get(part) for part in ("user", "time", "action"))
+    if trial.code == "TL205" and user is not None and user.columns:
+        present: Field = {**user.columns[0].field, "present": True}
+        if present not in guess.keep:
+            told = Doubt("user", f"rows that do not say whose they are ({place}) are left out", "they would need another column")
+            return replace(guess, keep=(*guess.keep, present), mended=(*guess.mended, told))
+    if trial.code == "TL204" and time is not None:
+        wider = None if "there is none" in (trial.error or "") else _wider(time.field)
+        if wider is not None:
+            return guess.with_choice("time", replace(time, field=wider))
+        if not time.field.get("optional"):
+            told = Doubt("time", f"some rows have no time ({place})", "they are kept without one, and left out of order and rhythm")
+            field = {**time.field, "optional": True}
+            return replace(guess.with_choice("time", replace(time, field=field)), mended=(*guess.mended, told))
+    if trial.code == "TL209" and "what was done" in (trial.error or "") and action is not None:
+        if "default" not in action.field:
+            told = Doubt("action", f'rows that do not say what was done ({place}) are called "unnamed"', "left out, they would not count")
+            field = {**action.field, "default": "unnamed"}
+            return replace(guess.with_choice("action", replace(action, field=field)), mended=(*guess.mended, told))
+    elif trial.code == "TL209":
+        for part in (p for p in _NUMBERS if p in guess.event):
+            without = replace(guess, event={p: c for p, c in guess.event.items() if p != part})
+            if read(without).error != trial.error:
+                label = guess.event[part].columns[0].label
+                told = Doubt(part, f"{label} is not a number everywhere ({place}) and was left out", "with strip or pattern it could be read")
+                return replace(without, mended=(*guess.mended, told))
+    return None
+
+
+def _wider(field: Field) -> Field | None:
+    """Formats of which rows after the sample may be: a fraction of a second more, seconds less, a date only."""
+    formats = list(field["format"])
+    if formats[0] in UNITS:
+        return None
+    more: list[str] = []
+    for form in formats:
+        if "%S" in form and "%.f" not in form:
+            more.append(form.replace("%S", "%S%.f"))
+        if ":%S" in form:
+            more.append(form.replace("%.f", "").replace(":%S", ""))
+        if "%H" in form:
+            more.append(re.split(r"[T ]?%H", form)[0])
+        if form == "rfc3339":
+            more += ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d"]
+    wider = list(dict.fromkeys((*formats, *more)))
+    return {**field, "format": wider} if len(wider) > len(formats) else None
+
+
+def _place(error: str) -> str:
+    """Where, of an error in the one form."""
+    found = re.search(r"^ *--> (.*?)(?: {2,}\(|$)", error, re.MULTILINE)
+    return found[1] if found else "somewhere in the log"
