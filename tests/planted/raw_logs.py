@@ -162,7 +162,9 @@ def _history(user: int, seed: int) -> dict[str, Any]:
         if owner != user:
             continue
         kind = draw.choice(["Video", "Shop"])
-        deeds: list[dict[str, Any]] = [{"type": "watch", "play_duration": draw.randrange(90)}] if kind == "Video" else []
+        deeds: list[dict[str, Any]] = (
+            [{"type": "watch", "play_duration": draw.randrange(90)}] if kind == "Video" else []
+        )
         if kind == "Shop":
             deeds = [{"type": "purchase", "is_pay": draw.random() < 0.5}, {"type": "cart", "is_add_to_cart": True}]
         context = {"video_id": draw.randrange(99)} if kind == "Video" else {"product_id": f"p{draw.randrange(99)}"}
@@ -203,7 +205,11 @@ def sessions_json() -> Raw:
         sessions = []
         for _, at in visits(user, 1, 4):
             events = [
-                {"action": draw.choice(["search", "click", "order"]), "at": int((at.timestamp() + s) * 1000), "sku": draw.randrange(9)}
+                {
+                    "action": draw.choice(["search", "click", "order"]),
+                    "at": int((at.timestamp() + s) * 1000),
+                    "sku": draw.randrange(9),
+                }
                 for s in range(5)
             ]
             sessions.append({"channel": draw.choice(["web", "app"]), "events": events})
@@ -225,7 +231,9 @@ def chats() -> Raw:
         for number in range(2):
             turns = []
             for turn in range(4):
-                turns.append({"role": "user", "content": f"please tell me more about {draw.choice(['tea', 'pots'])}, {turn}"})
+                turns.append(
+                    {"role": "user", "content": f"please tell me more about {draw.choice(['tea', 'pots'])}, {turn}"}
+                )
                 turns.append({"role": "assistant", "content": f"with pleasure, here is number {draw.randrange(99)}"})
             dialogue = {"user_id": f"u{user}", "task": draw.choice(["travel", "gifts"]), "messages": turns}
             files[f"{user}_{number}.json"] = json.dumps(dialogue)
@@ -237,7 +245,9 @@ def chats() -> Raw:
         "record": {"index": 0},
     }
     tables = {"rows": {"keep": {"path": "role", "is": ["user"]}}}
-    return Raw(files, event, 5, 40, ("only what users say", "no column looks like a time"), ("$", "messages[*]"), tables)
+    return Raw(
+        files, event, 5, 40, ("only what users say", "no column looks like a time"), ("$", "messages[*]"), tables
+    )
 
 
 def wide_csv() -> Raw:
@@ -245,7 +255,10 @@ def wide_csv() -> Raw:
     rows = []
     for user, at in visits():
         seen = draw.randrange(0, 20_000, 250)
-        flags = {name: int(draw.random() < p) for name, p in (("click", 0.4), ("like", 0.1), ("follow", 0.05), ("hate", 0.05))}
+        flags = {
+            name: int(draw.random() < p)
+            for name, p in (("click", 0.4), ("like", 0.1), ("follow", 0.05), ("hate", 0.05))
+        }
         rows.append(
             {
                 "user_id": user,
@@ -280,7 +293,12 @@ def wide_csv() -> Raw:
 def dates_csv() -> Raw:
     draw = random.Random(8)
     rows = [
-        {"customer": f"c{user}", "order_date": f"{at:%Y-%m-%d}", "action": draw.choice(["order", "return"]), "sku": draw.randrange(30)}
+        {
+            "customer": f"c{user}",
+            "order_date": f"{at:%Y-%m-%d}",
+            "action": draw.choice(["order", "return"]),
+            "sku": draw.randrange(30),
+        }
         for user, at in visits()
     ]
     event = {
@@ -295,7 +313,12 @@ def dates_csv() -> Raw:
 def _ordered(days: range) -> list[dict[str, Any]]:
     draw = random.Random(9)
     return [
-        {"member_id": draw.randrange(5), "date": f"{d:02d}/{d % 9 + 1:02d}/2025 {h:02d}:30", "event": draw.choice(["click", "buy"]), "item_id": d}
+        {
+            "member_id": draw.randrange(5),
+            "date": f"{d:02d}/{d % 9 + 1:02d}/2025 {h:02d}:30",
+            "event": draw.choice(["click", "buy"]),
+            "item_id": d,
+        }
         for d in days
         for h in (9, 15, 20)
     ]
@@ -354,13 +377,20 @@ def headless_csv() -> Raw:
         "time": {"column": 4, "format": ["epoch_s"]},
     }
     tables = {"delimited": {"header": False}, "role": {"exposure": ["pv"], "conversion": ["buy"]}}
-    return Raw({"UserBehavior.csv": table(rows, header=False)}, event, 8, 240, ("columns have no names",), tables=tables)
+    return Raw(
+        {"UserBehavior.csv": table(rows, header=False)}, event, 8, 240, ("columns have no names",), tables=tables
+    )
 
 
 def ratings_csv() -> Raw:
     draw = random.Random(12)
     rows = [
-        {"userId": user, "movieId": draw.randrange(80), "rating": draw.randrange(1, 6), "timestamp": int(at.timestamp())}
+        {
+            "userId": user,
+            "movieId": draw.randrange(80),
+            "rating": draw.randrange(1, 6),
+            "timestamp": int(at.timestamp()),
+        }
         for user, at in visits()
     ]
     event = {
@@ -418,14 +448,25 @@ def paid_csv() -> Raw:
     for user, at in visits():
         action = draw.choice(["browse", "cart", "purchase", "purchase"])
         paid = draw.choice(["true", "false"]) if action == "purchase" else ""
-        rows.append({"user": f"u{user}", "time": f"{at:%Y-%m-%d %H:%M:%S}", "page": draw.choice(["home", "sale"]), "action": action, "is_pay": paid})
+        rows.append(
+            {
+                "user": f"u{user}",
+                "time": f"{at:%Y-%m-%d %H:%M:%S}",
+                "page": draw.choice(["home", "sale"]),
+                "action": action,
+                "is_pay": paid,
+            }
+        )
     event = {
         "user": "user",
         "time": {"path": "time", "format": ["%Y-%m-%d %H:%M:%S"], "zone": "UTC"},
         "scenario": "page",
         "action": "action",
     }
-    tables = {"occurred": {"purchase": {"true": ["is_pay"]}}, "role": {"passive": ["browse"], "conversion": ["purchase"]}}
+    tables = {
+        "occurred": {"purchase": {"true": ["is_pay"]}},
+        "role": {"passive": ["browse"], "conversion": ["purchase"]},
+    }
     return Raw({"log.csv": table(rows)}, event, 8, 240, ("is_pay is false", "these count as purchase"), tables=tables)
 
 
@@ -434,7 +475,11 @@ def bare_files() -> Raw:
     files: dict[str, str | bytes] = {}
     for user in range(4):
         rows = [
-            {"timestamp": f"{at:%Y-%m-%d %H:%M}", "what": draw.choice(["click", "scroll"]), "url": f"/p{draw.randrange(20)}"}
+            {
+                "timestamp": f"{at:%Y-%m-%d %H:%M}",
+                "what": draw.choice(["click", "scroll"]),
+                "url": f"/p{draw.randrange(20)}",
+            }
             for _, at in visits(user, 1, 15)
         ]
         files[f"participant_{user:02d}.csv"] = table(rows, ";")

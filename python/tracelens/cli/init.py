@@ -13,7 +13,7 @@ from tracelens.cli.progress import reading
 @click.argument("path")
 @click.option("-o", "--output", metavar="FILE", help="Where to write it. [default: stdout]")
 def command(path: str, output: str | None) -> None:
-    """Write a guess of how the log at PATH becomes events as a commented mapping: the evidence, and what else it could be."""
+    """Write a guess of how the log at PATH becomes events: a mapping with the evidence, and what else it could be."""
     from tracelens.errors import TracelensError
 
     target = None if output is None else Path(output)

@@ -11,13 +11,15 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def reading(label: str) -> Iterator[Callable[[int, int], None] | None]:
+def reading(label: str, *, then: str | None = None) -> Iterator[Callable[[int, int], None] | None]:
     """Show how far reading has come, on stderr and only where that is a terminal.
 
     Parameters
     ----------
     label : str
         What is being done.
+    then : str, optional
+        What is done when all is read.
 
     Yields
     ------
@@ -42,7 +44,7 @@ def reading(label: str) -> Iterator[Callable[[int, int], None] | None]:
         task = shown.add_task(label, total=None)
 
         def tell(done: int, total: int) -> None:
-            # Both sides, or a second pass over the same log: the bar starts anew.
-            shown.update(task, completed=done, total=total)
+            # A second side, or a second pass over the same log, starts anew.
+            shown.update(task, completed=done, total=total, description=label if done < total else then or label)
 
         yield tell

@@ -82,7 +82,8 @@ class Inspection:
             "report": self.trial.report,
             "error": self.trial.error,
             "unsure": [
-                {"about": d.about, "unsure": d.unsure, "would_change": d.change, "instead": d.instead} for d in self.doubts
+                {"about": d.about, "unsure": d.unsure, "would_change": d.change, "instead": d.instead}
+                for d in self.doubts
             ],
             "mapping": self.text,
         }
@@ -145,7 +146,9 @@ def best_guess(
 
 def _likely(guess: Guess) -> int:
     """How many of whose, when and what a guess found a column for."""
-    return sum(bool(c.columns) for part, c in guess.event.items() if part in ("user", "time", "action")) + bool(guess.melt)
+    return sum(bool(c.columns) for part, c in guess.event.items() if part in ("user", "time", "action")) + bool(
+        guess.melt
+    )
 
 
 def _actions(guess: Guess) -> tuple[str, ...]:

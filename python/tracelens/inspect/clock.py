@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _STAMP = re.compile(
     r"""(?P<week>[A-Z][a-z]{2},?\ )?
     (?: (?P<Y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})
@@ -107,7 +107,9 @@ def read_time_of_day(values: Sequence[object]) -> str | None:
     if not found or not all(found):
         return None
     seconds = {match[3] is not None for match in found if match}
-    return {(True,): "%H:%M:%S", (False,): "%H:%M"}.get(tuple(seconds))
+    if len(seconds) > 1:
+        return None
+    return "%H:%M:%S" if seconds.pop() else "%H:%M"
 
 
 def _number(text: str) -> float | None:
@@ -233,7 +235,8 @@ def _date(part: dict[str, str | None], *, day_first: bool) -> tuple[int, int, in
         else:
             names, form = ("Ys", "ms", "ds"), f"{written} %d, %Y"
     text = [part[name] or "0" for name in names]
-    month = int(text[1]) if text[1].isdigit() else _MONTHS.get(text[1][:3].lower(), 0)
+    named_month = text[1][:3].lower()
+    month = int(text[1]) if text[1].isdigit() else _MONTHS.index(named_month) + 1 if named_month in _MONTHS else 0
     year = int(text[0])
     return year + (2000 if len(text[0]) == 2 else 0), month, int(text[2]), form
 

@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from tracelens.inspect.kinds import DOCUMENTS
-from tracelens.inspect.vocabulary import role_of, valence_of
+from tracelens.inspect.vocabulary import plain, role_of, valence_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +17,20 @@ if TYPE_CHECKING:
     from tracelens.inspect.guess import Guess
 
 WIDTH = 116
-_PARTS = ("user", "time", "seq", "scenario", "action", "role", "valence", "occurred", "item", "category", "value", "count")
+_PARTS = (
+    "user",
+    "time",
+    "seq",
+    "scenario",
+    "action",
+    "role",
+    "valence",
+    "occurred",
+    "item",
+    "category",
+    "value",
+    "count",
+)
 _MOST_NAMES = 60
 
 
@@ -36,7 +49,9 @@ def compose(guess: Guess, doubts: Sequence[Doubt], *, source: str) -> str:
     kind, rows = guess.kind, len(guess.rows.rows)
     files = "1 file" if kind.files == 1 else f"{kind.files:,} files"
     lines = [
-        *_comment(f"A guess by `tracelens init {source}` from {rows:,} rows of {files}: read it, and correct what is wrong."),
+        *_comment(
+            f"A guess by `tracelens init {source}` from {rows:,} rows of {files}: read it, and correct what is wrong."
+        ),
         *_comment("Lines that begin with ? are unsure. The language: docs/mapping.md."),
         "version = 1",
         f'format = "{kind.format}"',
@@ -206,13 +221,11 @@ def _valences(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
 
 
 def _sides(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
-    from tracelens.inspect.vocabulary import HUMANS, plain
-
     column = guess.sides
     if column is None:
         return
     yield from _unsure(told, "sides")
-    people = [t for t in column.counts if plain(t) in HUMANS]
+    people = [t for t in column.counts if plain(t) in words("values", "humans")]
     for side, values in (("real", people), ("sim", [t for t in column.counts if t not in people])):
         yield f"# [sides.{side}]"
         test = {"is": values} if values else {"not": people}

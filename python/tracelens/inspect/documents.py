@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tracelens.inspect.column import Column, Field, as_text, is_missing
-from tracelens.inspect.vocabulary import ASSISTANTS, SCHEMA_WORDS, SPEAKERS, likeness, plain, role_of, valence_of
+from tracelens.inspect.vocabulary import is_list_of_deeds, likeness, plain, role_of, valence_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 MOST_ROWS = 5_000
 MOST_COLUMNS = 300
 _DEEP = 4
-_LISTS = r".*(?:events?|actions?|behaviou?rs?|interactions?|history|log|logs|clicks|messages|turns|steps|traj|trajectory|spans"
-_LISTS += r"|conversations?|activities|visits|hits|records|行为|动作|记录|事件|历史|消息).*"
-_VAGUE = {"id", "uuid", "name", "type", "value", "key", "kind", "code", "no", "time", "at", "text", "title", "date", "content", "category"}
-"""Names that say something only together with what they are the name of."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +136,7 @@ def _without_root(row: Row, below: dict[int, Row]) -> Row:
 def _chains(found: Rows, share: float) -> Iterator[tuple[Rows, float]]:
     """All ways to explode from here on, each with how well its rows look like events."""
     name = (found.taken[-1] or "") if found.taken else ""
-    bonus = 0.2 if re.fullmatch(_LISTS, plain(name)) else 0.0
+    bonus = 0.2 if is_list_of_deeds(name) else 0.0
     # Of two that say as much the deeper is meant.
     yield found, share * (_deed([r.value for r in found.rows]) + bonus) + 0.05 * len(found.levels)
     if len(found.levels) > _DEEP:
@@ -214,9 +210,13 @@ def _is_map(objects: list[dict[str, Any]], *, inside: bool = False) -> bool:
     """Whether the keys of objects are ids rather than names of members."""
     keys = [k for o in objects for k in o]
     values = [v for o in objects for v in o.values() if v]
-    if not values or any(plain(k) in SCHEMA_WORDS for k in keys):
+    parts = words("keys", "parts")
+    if not values or any(plain(k) in parts for k in keys):
         return False
-    if not (all(isinstance(v, dict) for v in values) or (all(isinstance(v, list) for v in values) and _holds_objects(values))):
+    if not (
+        all(isinstance(v, dict) for v in values)
+        or (all(isinstance(v, list) for v in values) and _holds_objects(values))
+    ):
         return False
     common = Counter(keys).most_common(1)[0][1]
     if len(objects) > 1 and common > max(1, len(objects) / 2):
@@ -250,7 +250,9 @@ def _deed(elements: Sequence[Any]) -> float:
         counts, most = Counter(texts), min(len(objects), 400)
         if len(texts) < most / 3 or sum(map(len, counts)) > 40 * len(counts) or len(counts) > max(12, most / 3):
             continue
-        if is_conversation(counts) and any(len(t) > 8 for k in ("content", "text", "value", "message") for t in cells.get(k, ())):
+        if is_conversation(counts) and any(
+            len(t) > 8 for k in ("content", "text", "value", "message") for t in cells.get(k, ())
+        ):
             return 1.5
         deeds = sum(n for t, n in counts.items() if role_of(t) or valence_of(t)) / len(texts)
         name = likeness("action", key)
@@ -261,7 +263,8 @@ def _deed(elements: Sequence[Any]) -> float:
 def is_conversation(counts: Counter[str]) -> bool:
     """Whether values tell a user who speaks from those who answer."""
     said = {t.lower() for t in counts}
-    return bool(said & SPEAKERS) and said <= SPEAKERS | ASSISTANTS
+    speakers = words("values", "speakers")
+    return bool(said & speakers) and said <= speakers | words("values", "assistants")
 
 
 def quoted(key: str) -> str:
@@ -269,13 +272,16 @@ def quoted(key: str) -> str:
     return key if re.fullmatch(r"[^\W\d^$][\w\-: ]*|\d+", key) and key.strip() == key else f'"{key}"'
 
 
-def _leaves(value: Any, taken: str | None, path: str = "", name: str = "", inside: str | None = None) -> Iterator[tuple[str, str, str | None, Any]]:
+def _leaves(
+    value: Any, taken: str | None, path: str = "", name: str = "", inside: str | None = None
+) -> Iterator[tuple[str, str, str | None, Any]]:
     """All values inside an element: path, name, the list that only the first element is seen of, value."""
     if path and path == taken:
         return
     if isinstance(value, dict):
+        vague = words("keys", "vague")
         for key, member in value.items():
-            said = f"{name}_{key}" if plain(key) in _VAGUE and name else key
+            said = f"{name}_{key}" if plain(key) in vague and name else key
             yield from _leaves(member, taken, f"{path}.{quoted(key)}" if path else quoted(key), said, inside)
     elif isinstance(value, list):
         if value and _is_key_value([value]):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from tracelens.inspect.clock import UNITS
-from tracelens.inspect.vocabulary import RATING, likeness, plain, role_of, valence_of
+from tracelens.inspect.vocabulary import SURE, likeness, plain, role_of, valence_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from tracelens.inspect.guess import Choice, Guess
     from tracelens.inspect.kinds import Kind
 
+RATING = r"(?:.*_)?(?:rating|stars|overall|satisfaction|review_score|score)|评分.*|星级.*|满意度.*"
+"""Names of columns whose middle is neither good nor bad."""
+
 
 @dataclass(frozen=True)
 class Doubt:
     """One thing that the log does not say for certain."""
 
     about: str
-    """The part of the mapping: an event column, ``rows``, ``role``, ``valence``, ``occurred``, ``sides`` or ``files``."""
+    """The part of the mapping: an event column, ``rows``, ``role``, ``occurred``, ``sides``, ``files`` and the like."""
     unsure: str
     """What is not known, and what was taken."""
     change: str
@@ -62,7 +65,7 @@ def _user(guess: Guess) -> Iterator[Doubt]:
         )
         return
     column = choice.columns[0]
-    if likeness("user", column.name) <= 0.3 and "key" not in column.field:
+    if likeness("user", column.name) <= SURE["hardly"] and "key" not in column.field:
         unsure = f"no column is clearly the user: {column.label} was taken ({choice.why})"
         yield Doubt("user", unsure, "a person with several of these counts as several people, or several people as one")
     if len(column.texts) >= 20 and column.distinct == len(column.texts) and guess.events < 2 * max(guess.users, 1):
@@ -156,7 +159,9 @@ def _day_and_month(column: Column, clock: Clock) -> Doubt:
     if clock.order == "decided":
         unsure = f"{column.label}: {taken}, as {clock.witness} can only be read so"
         return Doubt("time", unsure, "read the other way, days and months would be swapped and some dates not exist")
-    unsure = f"{column.label}: {clock.witness} can be read with the day or the month first, and no row decides; {taken} was taken"
+    unsure = (
+        f"{column.label}: {clock.witness} can begin with the day or the month, and no row decides; {taken} was taken"
+    )
     swapped = clock.formats[0].translate(str.maketrans("dm", "md"))
     return Doubt("time", unsure, "days and months would be swapped: other days, other gaps", f'format = ["{swapped}"]')
 
@@ -175,7 +180,9 @@ def _zone(clock: Clock) -> Iterator[Doubt]:
         return
     if clock.zone() is not None:
         minutes = clock.offset or 0
-        unsure = f"all times have the offset {minutes // 60:+03d}:{minutes % 60:02d}: days are counted in {clock.zone()}"
+        unsure = (
+            f"all times have the offset {minutes // 60:+03d}:{minutes % 60:02d}: days are counted in {clock.zone()}"
+        )
         yield Doubt("time", unsure, "with another zone of this offset summer time would differ", 'zone = "..."')
         return
     yield Doubt(
@@ -204,9 +211,17 @@ def _action(guess: Guess) -> Iterator[Doubt]:
     if guess.melt is not None:
         left = [c.label for c in guess.melt.left]
         unsure = f"columns of 0 and 1 were taken for actions of their row: {', '.join(guess.melt.actions)}"
-        yield Doubt("action", unsure, "each that is set is one event; all of a row share its record, and a row without any was seen only")
+        yield Doubt(
+            "action",
+            unsure,
+            "each that is set is one event; all of a row share its record, and a row without any was seen only",
+        )
         if left:
-            yield Doubt("action", f"yes-or-no columns that do not sound like actions: {', '.join(left[:8])}", "in [melt] each would be one")
+            yield Doubt(
+                "action",
+                f"yes-or-no columns that do not sound like actions: {', '.join(left[:8])}",
+                "in [melt] each would be one",
+            )
         return
     choice = guess.event["action"]
     if guess.speakers:
@@ -247,29 +262,55 @@ def _names(guess: Guess) -> Iterator[Doubt]:
         if found:
             yield Doubt("role", f"{role}s were guessed by name: {', '.join(found[:8])}", change)
     if not any(role_of(a) == "conversion" for a in kinds):
-        yield Doubt("role", "no action sounds like a conversion", "with one, chains that lead to it could be compared", 'conversion = ["..."]')
+        yield Doubt(
+            "role",
+            "no action sounds like a conversion",
+            "with one, chains that lead to it could be compared",
+            'conversion = ["..."]',
+        )
     negative = [a for a in kinds if valence_of(a) < 0]
     if negative:
-        yield Doubt("valence", f"valence by name: {', '.join(negative[:8])} negative", "the share of negative actions is the valence axis")
+        yield Doubt(
+            "valence",
+            f"valence by name: {', '.join(negative[:8])} negative",
+            "the share of negative actions is the valence axis",
+        )
     elif "valence" not in guess.event:
-        yield Doubt("valence", "no action sounds like dislike", "with one, the share of negative actions could be compared", 'negative = ["..."]')
+        yield Doubt(
+            "valence",
+            "no action sounds like dislike",
+            "with one, the share of negative actions could be compared",
+            'negative = ["..."]',
+        )
     unknown = [a for a in kinds if role_of(a) is None and valence_of(a) == 0]
     if unknown and len(unknown) < len(kinds):
-        unsure = f"{len(unknown)} of {len(kinds)} names say nothing known and were taken as active: {', '.join(unknown[:6])}"
+        unsure = (
+            f"{len(unknown)} of {len(kinds)} names say nothing known and were taken as active: {', '.join(unknown[:6])}"
+        )
         yield Doubt("role", unsure, "any of them could be an exposure, passive or a conversion")
 
 
 def _rows(guess: Guess) -> Iterator[Doubt]:
     if guess.exposure_by_record and guess.melt is None:
         unsure = "each record was taken for one exposure, its actions for what was done about it"
-        yield Doubt("rows", unsure, "without it there are no exposures, and activity per exposure cannot be told", "# exposure")
+        yield Doubt(
+            "rows", unsure, "without it there are no exposures, and activity per exposure cannot be told", "# exposure"
+        )
     twice = Counter(orjson.dumps(r.value, default=str) for r in guess.rows.rows) if len(guess.rows.levels) < 2 else {}
     again = sum(twice.values()) - len(twice)
     if again and not guess.keep:
-        unsure = f"{again:,} of {len(guess.rows.rows):,} rows of the sample stand there before, the same in every column"
-        own = [p for p in ("user", "time", "action", "item") if p in guess.event and list(guess.event[p].field)[:1] == ["path"]]
+        unsure = (
+            f"{again:,} of {len(guess.rows.rows):,} rows of the sample stand there before, the same in every column"
+        )
+        own = [
+            p
+            for p in ("user", "time", "action", "item")
+            if p in guess.event and list(guess.event[p].field)[:1] == ["path"]
+        ]
         fields = ", ".join(f'"{guess.event[p].field["path"]}"' for p in own)
-        yield Doubt("rows", unsure, "logged twice they would count once with unique", f"unique = [{fields}]" if fields else None)
+        yield Doubt(
+            "rows", unsure, "logged twice they would count once with unique", f"unique = [{fields}]" if fields else None
+        )
     if guess.sides is not None:
         said = ", ".join(guess.sides.examples(4))
         unsure = f"{guess.sides.label} tells people from simulations (in the sample: {said}): all are read as one side"
@@ -278,7 +319,11 @@ def _rows(guess: Guess) -> Iterator[Doubt]:
 
 def _parts(guess: Guess) -> Iterator[Doubt]:
     if "scenario" not in guess.event:
-        yield Doubt("scenario", "no column looks like a scenario: all is one", "with one, chains between scenarios could be compared")
+        yield Doubt(
+            "scenario",
+            "no column looks like a scenario: all is one",
+            "with one, chains between scenarios could be compared",
+        )
     else:
         yield from _runner_up("scenario", guess.event["scenario"], "the contexts between which people switch")
     for part, choice in guess.event.items():
@@ -292,11 +337,21 @@ def _parts(guess: Guess) -> Iterator[Doubt]:
     if "valence" not in guess.event:
         for column in guess.columns:
             numbers = column.numbers
-            if numbers and re.fullmatch(RATING, plain(column.name)) and 0 <= min(numbers) < max(numbers) <= 10 and column.distinct <= 11:
+            if (
+                numbers
+                and re.fullmatch(RATING, plain(column.name))
+                and 0 <= min(numbers) < max(numbers) <= 10
+                and column.distinct <= 11
+            ):
                 middle = (min(numbers) + max(numbers)) / 2
                 line = f'valence = {{ path = "{column.label}", offset = {-middle:g} }}'
                 unsure = f"{column.label} runs from {min(numbers):g} to {max(numbers):g} and could be a valence"
-                yield Doubt("valence", unsure, "ratings below the middle would be negative acts, those above positive ones", line)
+                yield Doubt(
+                    "valence",
+                    unsure,
+                    "ratings below the middle would be negative acts, those above positive ones",
+                    line,
+                )
                 break
 
 
@@ -305,7 +360,11 @@ def _others(others: Sequence[Kind]) -> Iterator[Doubt]:
         where = f"{kind.path}" + (f", table {kind.table}" if kind.table else "")
         also = f" and {kind.files - 1} more like it" if kind.files > 1 else ""
         names = ", ".join((kind.columns or tuple(_keys(kind)))[:6])
-        yield Doubt("files", f"not read: {where}{also} ({kind.format}: {names})", "a second mapping and [[source]] would read both")
+        yield Doubt(
+            "files",
+            f"not read: {where}{also} ({kind.format}: {names})",
+            "a second mapping and [[source]] would read both",
+        )
 
 
 def _keys(kind: Kind) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tracelens.inspect.vocabulary import INTERVALS, plain, role_of, valence_of
+from tracelens.inspect.vocabulary import plain, role_of, valence_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,12 @@ _SAME = (
     {"done", "success", "successful", "succeeded", "completed", "complete", "occurred", "happened", "成功", "完成"},
 )
 _COUNTS = r".*(?:_cnt|_count|_num|次数|数量)"
-_NOT_DEEDS = r"(?:is_)?(?:rand|random|new|valid|test|bot|mobile|active|deleted|vip|weekend|holiday|verified|first|last|ad|live)"
+_INTERVALS = r"(?:play|watch|view|stay|read|listen|dwell)_?(?:time|duration|seconds|secs|ms)(?:_ms)?|.*时长"
+"""Names of columns that say how long something was watched: above 0 it was."""
+
+_NOT_DEEDS = (
+    r"(?:is_)?(?:rand|random|new|valid|test|bot|mobile|active|deleted|vip|weekend|holiday|verified|first|last|ad|live)"
+)
 _NOT_DEEDS += r"(?:_.*)?|.*_(?:user|streamer|period|author|day|page|device)"
 
 
@@ -108,7 +113,7 @@ def find_melt(columns: Sequence[Column]) -> Melt | None:
     if len(deeds) < 2:
         return None
     for column in columns:
-        watched = re.fullmatch(INTERVALS, plain(column.name)) and column.numbers is not None and not column.is_flag
+        watched = re.fullmatch(_INTERVALS, plain(column.name)) and column.numbers is not None and not column.is_flag
         if column.up == 0 and watched and "watch" not in deeds:
             deeds["watch"] = {**column.field, "above": 0}
             break

@@ -1,4 +1,4 @@
-"""From the columns of a sample to a mapping: each part of an event gets the likeliest column, or says that there is none."""
+"""From the columns of a sample to a mapping: each part of an event gets the likeliest column, or none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tracelens.inspect.clock import read_time_of_day
 from tracelens.inspect.documents import columns_of, is_conversation
 from tracelens.inspect.flags import find_melt, happened
 from tracelens.inspect.roles import ENOUGH, PARTS, Candidate, candidates
-from tracelens.inspect.vocabulary import HUMANS, MACHINES, SPEAKERS, likeness, plain
+from tracelens.inspect.vocabulary import SURE, likeness, plain, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,10 +109,13 @@ def _conversation(guess: Guess) -> Guess:
     """Of a list of messages keep what users say."""
     for column in guess.columns:
         speaks = column.up == 0 and column.list_of is None and is_conversation(column.counts)
-        if not speaks or not any(likeness("text", c.name) >= 0.7 or c.name == "value" for c in guess.columns if c.up == 0):
+        if not speaks or not any(
+            likeness("text", c.name) >= SURE["likely"] or c.name == "value" for c in guess.columns if c.up == 0
+        ):
             continue
-        users = [t for t in column.counts if t.lower() in SPEAKERS]
-        others = tuple(t for t in column.counts if t.lower() not in SPEAKERS)
+        speakers = words("values", "speakers")
+        users = [t for t in column.counts if t.lower() in speakers]
+        others = tuple(t for t in column.counts if t.lower() not in speakers)
         kept = [n for n, v in enumerate(column.values) if v in users]
         if not others:
             return guess
@@ -125,11 +128,14 @@ def _conversation(guess: Guess) -> Guess:
 
 def _sides(columns: Sequence[Column]) -> Column | None:
     """A column that says of people and simulations, or by its name could."""
+    humans, machines = words("values", "humans"), words("values", "machines")
     for column in columns:
         said = {plain(t) for t in column.counts}
-        if not said or not said <= HUMANS | MACHINES:
+        if not said or not said <= humans | machines:
             continue
-        if (said & HUMANS and said & MACHINES) or re.fullmatch(r"(?:respondent|participant|subject)_?(?:type|kind)|side", plain(column.name)):
+        if (said & humans and said & machines) or re.fullmatch(
+            r"(?:respondent|participant|subject)_?(?:type|kind)|side", plain(column.name)
+        ):
             return column
     return None
 
@@ -145,9 +151,15 @@ def _time(guess: Guess, found: list[Candidate]) -> Guess:
         for other in guess.columns:
             of_day = read_time_of_day(other.values) if other.up == column.up else None
             if of_day is not None and len(clock.formats) == 1:
-                joined = {"join": [_short(column.field), _short(other.field)], "format": [f"{clock.formats[0]} {of_day}"]}
+                joined = {
+                    "join": [_short(column.field), _short(other.field)],
+                    "format": [f"{clock.formats[0]} {of_day}"],
+                }
                 why = f"{best.why}; {other.label} has the time of day"
-                values = [None if v is None else f"{v} {w or ''}".strip() for v, w in zip(column.values, other.values, strict=True)]
+                values = [
+                    None if v is None else f"{v} {w or ''}".strip()
+                    for v, w in zip(column.values, other.values, strict=True)
+                ]
                 whole = replace(column, values=tuple(values)).clock
                 choice = Choice(joined, why, (column, other), tuple(found[1:4]))
                 return replace(guess, clock=whole or clock).with_choice("time", choice)
@@ -158,7 +170,9 @@ def _time(guess: Guess, found: list[Candidate]) -> Guess:
         read["precision"] = clock.declared
     if column.share < 1 or clock.share < 1:
         read["optional"] = True
-    return replace(guess, clock=clock).with_choice("time", Choice(read, best.why, (column,), tuple(found[1:4]), score=best.score))
+    return replace(guess, clock=clock).with_choice(
+        "time", Choice(read, best.why, (column,), tuple(found[1:4]), score=best.score)
+    )
 
 
 def _short(found: Field) -> str | Field:
@@ -179,7 +193,11 @@ def _user(guess: Guess, found: list[Candidate], names: Sequence[str]) -> Guess:
             guess = replace(guess, keep=(*guess.keep, {**best.column.field, "present": True}))
         return guess
     file = _of_file(names)
-    told = f"no column says whose events: {file[1]}" if file else "no column says whose events: each file is taken for one user"
+    told = (
+        f"no column says whose events: {file[1]}"
+        if file
+        else "no column says whose events: each file is taken for one user"
+    )
     read = file[0] if file else {"file": "stem"}
     return guess.with_choice("user", Choice(read, told, (), tuple(free[:3]), guessed=True))
 
@@ -201,7 +219,9 @@ def _action(guess: Guess, found: list[Candidate], names: Sequence[str]) -> Guess
         if intent is not None:
             read = {**intent.column.field, "default": "user_turn"}
             return guess.with_choice("action", Choice(read, intent.why, (intent.column,), tuple(free[:3])))
-        return guess.with_choice("action", Choice({"const": "user_turn"}, "a turn of a conversation", (), tuple(free[:3])))
+        return guess.with_choice(
+            "action", Choice({"const": "user_turn"}, "a turn of a conversation", (), tuple(free[:3]))
+        )
     if best is None or best.score < 0.6:
         melt = find_melt([c for c in guess.columns if id(c) not in _used(guess)])
         if melt is not None:
@@ -220,7 +240,10 @@ def _action_of_files(names: Sequence[str]) -> tuple[Field, str] | None:
     stems = [re.split(r"[/\\]", name)[-1].split(".")[0] for name in names]
     ends = {re.split(r"[-_]", stem)[-1] for stem in stems}
     if 1 < len(stems) <= 12 and len(ends) == len(stems) and not any(re.search(r"\d{2,}$|^\d+$", e) for e in ends):
-        return {"file": "stem", "pattern": "([^-_]+)$"}, f"no column says what was done, the files do: {', '.join(sorted(ends))}"
+        return {
+            "file": "stem",
+            "pattern": "([^-_]+)$",
+        }, f"no column says what was done, the files do: {', '.join(sorted(ends))}"
     return None
 
 
@@ -253,7 +276,9 @@ def _optional(guess: Guess, part: str, found: list[Candidate]) -> Guess:
     others = tuple(c for c in free[1:5] if c not in group)
     columns = tuple(c.column for c in group)
     fields = [_number_field(part, c.column) for c in group]
-    read: Field = fields[0] if len(fields) == 1 else {"join" if part == "text" else "first": [_short(f) for f in fields]}
+    read: Field = (
+        fields[0] if len(fields) == 1 else {"join" if part == "text" else "first": [_short(f) for f in fields]}
+    )
     if part in ("value", "count", "valence") and (strip := sorted({s for f in fields for s in f.get("strip", [])})):
         read = {**{k: v for k, v in read.items() if k != "strip"}, "strip": strip}
         if len(fields) > 1:

@@ -91,7 +91,9 @@ def read_kinds(paths: Sequence[str], *, rows: int = _SAMPLED) -> list[Kind]:
                 )
     if not any(kind.documents for kind in kinds):
         names = ", ".join(kind.path for kind in kinds[:3]) or ", ".join(paths)
-        raise TracelensError.new(202, f"there is no row in {names}", help="name a file or directory with behaviour logs")
+        raise TracelensError.new(
+            202, f"there is no row in {names}", help="name a file or directory with behaviour logs"
+        )
     return [kind for kind in kinds if kind.documents]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tracelens.inspect.vocabulary import likeness, role_of, valence_of
+from tracelens.inspect.vocabulary import SURE, likeness, role_of, valence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +60,9 @@ def _distinct(column: Column) -> str:
 
 def _named(part: str, column: Column) -> tuple[float, list[str]]:
     name = likeness(part, column.name)
-    return name, [f"the name says {part}"] if name >= 0.7 else [f"the name could mean {part}"] if name else []
+    return name, [f"the name says {part}"] if name >= SURE["likely"] else [
+        f"the name could mean {part}"
+    ] if name else []
 
 
 def _user(column: Column) -> tuple[float, list[str]]:
@@ -68,7 +71,7 @@ def _user(column: Column) -> tuple[float, list[str]]:
     if column.is_truth or column.length > (200 if name else 64) or (column.is_dated and column.numbers is None):
         return 0.0, []
     # Ids are whole numbers, unless their column says that they are ids: 12.1600000000 in web analytics.
-    if column.numbers is not None and not column.is_whole and name < 0.85:
+    if column.numbers is not None and not column.is_whole and name < SURE["likely"]:
         return 0.0, []
     told = [_distinct(column), *evidence]
     rows = len(column.texts)
@@ -80,7 +83,12 @@ def _user(column: Column) -> tuple[float, list[str]]:
         # An id that no two rows share is rather that of a row.
         unique = rows >= 20 and column.distinct == rows
         return max(name * column.share - 0.2 * unique, 0.05), told
-    shaped = (5 <= column.distinct <= rows / 2 or not column.name) and column.up == 0 and not _speaks(column) and not column.is_dated
+    shaped = (
+        (5 <= column.distinct <= rows / 2 or not column.name)
+        and column.up == 0
+        and not _speaks(column)
+        and not column.is_dated
+    )
     if shaped and (column.name == "" or column.runs <= 1.2 * column.distinct or column.name.lower().endswith("id")):
         return 0.35 * column.share, [*told, "ids that come back"]
     return 0.0, told
@@ -93,7 +101,7 @@ def _time(column: Column) -> tuple[float, list[str]]:
     name, evidence = _named("time", column)
     ordered = _in_order(column)
     number = clock.formats[0].startswith("epoch") or column.is_whole
-    if clock.relative and name < 0.85:
+    if clock.relative and name < SURE["likely"]:
         return 0.0, []
     if number and not name and column.name and not (ordered and column.distinct > 10):
         return 0.0, []
@@ -107,7 +115,7 @@ def _time(column: Column) -> tuple[float, list[str]]:
 
 def _in_order(column: Column) -> bool:
     times = [t for t in column.clock.instants if t is not None] if column.clock is not None else []
-    return len(times) > 2 and all(a <= b for a, b in zip(times, times[1:], strict=False))
+    return len(times) > 2 and all(a <= b for a, b in pairwise(times))
 
 
 def _action(column: Column) -> tuple[float, list[str]]:
@@ -123,7 +131,7 @@ def _action(column: Column) -> tuple[float, list[str]]:
     score = name + (0.4 * deeds if name else 0.55 * deeds)
     if column.distinct == 1 and len(column.texts) > 5 and deeds < 1:
         score -= 0.4
-    if column.numbers is not None and name < 0.9:
+    if column.numbers is not None and name < SURE["likely"]:
         score -= 0.5
     return score * (0.3 + 0.7 * column.share), told
 
@@ -142,7 +150,7 @@ def _speaks(column: Column) -> bool:
 
 def _scenario(column: Column) -> tuple[float, list[str]]:
     name, evidence = _named("scenario", column)
-    if not name or not _is_kinds(column) or column.numbers is not None and name < 0.9:
+    if not name or not _is_kinds(column) or (column.numbers is not None and name < SURE["sure"]):
         return 0.0, []
     told = [_distinct(column), *evidence]
     score = name * (0.5 + 0.5 * column.share)

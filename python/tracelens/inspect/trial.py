@@ -108,19 +108,29 @@ def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess |
     if trial.code == "TL205" and user is not None and user.columns:
         present: Field = {**user.columns[0].field, "present": True}
         if present not in guess.keep:
-            told = Doubt("user", f"rows that do not say whose they are ({place}) are left out", "they would need another column")
+            told = Doubt(
+                "user", f"rows that do not say whose they are ({place}) are left out", "they would need another column"
+            )
             return replace(guess, keep=(*guess.keep, present), mended=(*guess.mended, told))
     if trial.code == "TL204" and time is not None:
         wider = None if "there is none" in (trial.error or "") else _wider(time.field)
         if wider is not None:
             return guess.with_choice("time", replace(time, field=wider))
         if not time.field.get("optional"):
-            told = Doubt("time", f"some rows have no time ({place})", "they are kept without one, and left out of order and rhythm")
+            told = Doubt(
+                "time",
+                f"some rows have no time ({place})",
+                "they are kept without one, and left out of order and rhythm",
+            )
             field = {**time.field, "optional": True}
             return replace(guess.with_choice("time", replace(time, field=field)), mended=(*guess.mended, told))
     if trial.code == "TL209" and "what was done" in (trial.error or "") and action is not None:
         if "default" not in action.field:
-            told = Doubt("action", f'rows that do not say what was done ({place}) are called "unnamed"', "left out, they would not count")
+            told = Doubt(
+                "action",
+                f'rows that do not say what was done ({place}) are called "unnamed"',
+                "left out, they would not count",
+            )
             field = {**action.field, "default": "unnamed"}
             return replace(guess.with_choice("action", replace(action, field=field)), mended=(*guess.mended, told))
     elif trial.code == "TL209":
@@ -128,7 +138,11 @@ def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess |
             without = replace(guess, event={p: c for p, c in guess.event.items() if p != part})
             if read(without).error != trial.error:
                 label = guess.event[part].columns[0].label
-                told = Doubt(part, f"{label} is not a number everywhere ({place}) and was left out", "with strip or pattern it could be read")
+                told = Doubt(
+                    part,
+                    f"{label} is not a number everywhere ({place}) and was left out",
+                    "with strip or pattern it could be read",
+                )
                 return replace(without, mended=(*guess.mended, told))
     return None
 

@@ -24,7 +24,20 @@ _FORMATS = {
     "sqlite": "SQLite",
     "xes": "XES",
 }
-_EVENT = ("user", "time", "scenario", "action", "role", "valence", "occurred", "item", "category", "value", "count", "text")
+_EVENT = (
+    "user",
+    "time",
+    "scenario",
+    "action",
+    "role",
+    "valence",
+    "occurred",
+    "item",
+    "category",
+    "value",
+    "count",
+    "text",
+)
 _PARTS = (*_EVENT[:3], "action", "item", "category", "value", "count", "text", "seq", "valence", "occurred", "record")
 
 
@@ -189,8 +202,12 @@ def _doubts(found: Inspection, width: int) -> Iterator[str]:
 def _next(found: Inspection, width: int) -> Iterator[str]:
     yield ""
     if found.read_by == "the guess":
-        yield from _paragraph(f"next: tracelens init {found.path} -o mapping.toml writes this guess as a mapping to correct,", width, 0)
-        yield from _paragraph(f"then: tracelens inspect {found.path} --mapping mapping.toml shows what it makes of the log", width, 0)
+        yield from _paragraph(
+            f"next: tracelens init {found.path} -o mapping.toml writes this guess as a mapping to correct,", width, 0
+        )
+        yield from _paragraph(
+            f"then: tracelens inspect {found.path} --mapping mapping.toml shows what it makes of the log", width, 0
+        )
     else:
         mapping = "" if found.why else f" --mapping {found.read_by}"
         yield from _paragraph(f"next: tracelens compare {found.path} SIM{mapping}", width, 0)
@@ -202,7 +219,13 @@ def _labelled(name: str, text: str, width: int) -> list[str]:
 
 def _paragraph(text: str, width: int, indent: int, first: str | None = None) -> list[str]:
     lead = " " * indent
-    return wrap(_clean(text), width, initial_indent=lead if first is None else first, subsequent_indent=lead, break_on_hyphens=False)
+    return wrap(
+        _clean(text),
+        width,
+        initial_indent=lead if first is None else first,
+        subsequent_indent=lead,
+        break_on_hyphens=False,
+    )
 
 
 def _table(rows: Sequence[Sequence[str]], width: int, right: tuple[int, ...] = ()) -> Iterator[str]:
