@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 START = datetime(2023, 9, 1, tzinfo=UTC)
-KEY = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -242,6 +241,7 @@ def chats() -> Raw:
         "scenario": "^.task",
         "action": {"const": "user_turn"},
         "text": "content",
+        "value": {"path": "content", "measure": "chars"},
         "record": {"index": 0},
     }
     tables = {"rows": {"keep": {"path": "role", "is": ["user"]}}}

@@ -32,6 +32,7 @@ UNITS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 PRECISIONS = ("us", "ms", "s", "min", "day")
 """From the finest to the coarsest."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC).timestamp(), datetime(2080, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -59,6 +60,12 @@ class Clock:
     """The value that decided, or one that did not."""
     relative: bool = False
     """Numbers that start near 0: since some beginning, not since 1970."""
+
+    @property
+    def astray(self) -> int:
+        """Number of times that lie far from our days."""
+        far = (t for t in self.instants if t is not None and not 1990 <= t.year < 2080)
+        return 0 if self.relative else sum(1 for _ in far)
 
     @property
     def first(self) -> datetime | None:
@@ -120,15 +127,17 @@ def _number(text: str) -> float | None:
 
 
 def _epoch(texts: list[str | None], known: list[str]) -> Clock | None:
-    numbers = [float(t) for t in known]
-    low, high = min(numbers), max(numbers)
+    numbers = sorted(float(t) for t in known)
+    # A few broken times do not make a column another thing.
+    cut = len(numbers) // 20 + (len(numbers) >= 10)
+    low, high = numbers[cut], numbers[-1 - cut]
     fits = [name for name, unit in UNITS.items() if low / unit >= _EARLIEST and high / unit <= _LATEST]
     relative = not fits and 0 <= low < 10**6 and low < high < 10**8
     if not fits and not relative:
         return None
     name = fits[0] if fits else "epoch_s"
     unit = UNITS[name]
-    instants = tuple(None if not t else datetime.fromtimestamp(float(t) / unit, UTC) for t in texts)
+    instants = tuple(_instant(t, unit) for t in texts)
     finest = {"epoch_s": "s", "epoch_ms": "ms", "epoch_us": "us", "epoch_ns": "us"}[name]
     precision = _fineness(instants, finest)
     return Clock(
@@ -136,9 +145,15 @@ def _epoch(texts: list[str | None], known: list[str]) -> Clock | None:
     )
 
 
+def _instant(text: str | None, unit: int) -> datetime | None:
+    """The time of a number, where it is one of our days or near them."""
+    seconds = float(text) / unit if text else None
+    return None if seconds is None or abs(seconds) > 2 * _LATEST else _EPOCH + timedelta(seconds=seconds)
+
+
 def _text_clock(texts: list[str | None], known: list[str]) -> Clock | None:
     sample = known[:50]
-    if sum(_STAMP.fullmatch(t) is not None for t in sample) < 0.9 * len(sample):
+    if sum(_STAMP.fullmatch(t) is not None for t in sample) < 0.5 * len(sample):
         return None
     order, witness, day_first = _order(known)
     forms: Counter[str] = Counter()
@@ -151,7 +166,7 @@ def _text_clock(texts: list[str | None], known: list[str]) -> Clock | None:
             forms[found[0]] += 1
             offsets.add(found[2])
     read = sum(t is not None for t in instants)
-    if read < 0.9 * len(known):
+    if read < 0.5 * len(known):
         return None
     finest = min((_precision(form, known) for form in forms), key=PRECISIONS.index)
     precision = _fineness(instants, finest)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 5_000
 MOST_COLUMNS = 300
 _DEEP = 4
+_CONVERSATION = 1.5
+"""How much a list of messages looks like events: more than any other."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def find_rows(documents: Sequence[Any]) -> Rows:
     best, _ = max(_chains(start, 1.0), key=lambda found: found[1])
     best = replace(best, rows=best.rows[:MOST_ROWS])
     # What stands above the only list, and says nothing, need not be a level.
-    if best.levels[0] == "$" and len(best.levels) > 1 and not any(_scalars(r.value) for r in roots):
+    bare = best.levels[0] == "$" and len(best.levels) > 1 and not any(_scalars(r.value) for r in roots)
+    if bare and _deed([r.value for r in best.rows]) < _CONVERSATION:
         below = {id(r): replace(r, above=None) for r in _at(best, 1)}
         rows = tuple(_without_root(r, below) for r in best.rows)
         return Rows((f"$.{best.levels[1]}", *best.levels[2:]), rows, tuple(k - 1 for k in best.keys), best.taken[1:])
@@ -253,7 +256,7 @@ def _deed(elements: Sequence[Any]) -> float:
         if is_conversation(counts) and any(
             len(t) > 8 for k in ("content", "text", "value", "message") for t in cells.get(k, ())
         ):
-            return 1.5
+            return _CONVERSATION
         deeds = sum(n for t, n in counts.items() if role_of(t) or valence_of(t)) / len(texts)
         name = likeness("action", key)
         best = max(best, name * (0.7 if len(counts) > 1 or most < 5 else 0.3) + (0.4 * deeds if name else 0.2 * deeds))
@@ -261,10 +264,11 @@ def _deed(elements: Sequence[Any]) -> float:
 
 
 def is_conversation(counts: Counter[str]) -> bool:
-    """Whether values tell a user who speaks from those who answer."""
-    said = {t.lower() for t in counts}
-    speakers = words("values", "speakers")
-    return bool(said & speakers) and said <= speakers | words("values", "assistants")
+    """Whether values tell a user who speaks from those who answer: some of each, and few others."""
+    speakers, assistants = words("values", "speakers"), words("values", "assistants")
+    asks = sum(n for t, n in counts.items() if t.lower() in speakers)
+    answers = sum(n for t, n in counts.items() if t.lower() in assistants)
+    return asks > 0 and answers > 0 and asks + answers > 0.7 * sum(counts.values())
 
 
 def quoted(key: str) -> str:

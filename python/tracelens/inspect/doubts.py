@@ -125,7 +125,10 @@ def _time(guess: Guess, clock: Clock) -> Iterator[Doubt]:
         whole = {"min": "minutes", "s": "seconds", "ms": "milliseconds"}[clock.declared]
         unsure = f"all times of the sample are whole {whole}: the clock is taken to be no finer"
         yield Doubt("time", unsure, f"were it finer, events within {whole[:-1]}s would have an order")
-    if choice.field.get("optional"):
+    if clock.astray:
+        unsure = f"{clock.astray:,} of {len(clock.instants):,} times of the sample lie before 1990 or after 2080"
+        yield Doubt("time", unsure, "they are read as they stand, and stretch the days that are compared")
+    if choice.field.get("optional") and column.share * clock.share < 1:
         unsure = f"{100 * (1 - column.share * clock.share):.0f} % of rows of the sample have no time that can be read"
         yield Doubt("time", unsure, "they are kept without a time and left out of order and rhythm")
     yield from _runner_up("time", choice, "when things happened: every number about order, rhythm and days")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _ALSO = 0.2
 """Score from which a column fills the gaps of another."""
 
+_IN_PATH = r"(?i)\b((?:user|participant|subject|person|student|uid|u|p)[-_]?\d+)"
+"""Ids of people in paths of files."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -96,7 +99,7 @@ def make_guess(kind: Kind, *, names: Sequence[str] = ()) -> Guess:
     guess = _action(guess, found["action"], names)
     for part in ("scenario", "item", "category", "value", "count", "text", "seq", "valence", "occurred", "role"):
         guess = _optional(guess, part, found[part])
-    guess = _nameless(guess)
+    guess = _length(_nameless(guess))
     guess = _record(guess)
     return _happened(guess)
 
@@ -193,22 +196,27 @@ def _user(guess: Guess, found: list[Candidate], names: Sequence[str]) -> Guess:
             guess = replace(guess, keep=(*guess.keep, {**best.column.field, "present": True}))
         return guess
     file = _of_file(names)
-    told = (
-        f"no column says whose events: {file[1]}"
-        if file
-        else "no column says whose events: each file is taken for one user"
-    )
+    if guess.speakers and file is None:
+        return guess.with_choice("user", _of_conversation(guess, free))
     read = file[0] if file else {"file": "stem"}
+    told = file[1] if file else "no column says whose events: each file is taken for one user"
     return guess.with_choice("user", Choice(read, told, (), tuple(free[:3]), guessed=True))
 
 
+def _of_conversation(guess: Guess, free: list[Candidate]) -> Choice:
+    """Where nobody is named, each conversation is taken for one of somebody else."""
+    above = [c for c in guess.columns if c.up == 1 and plain(c.name) in ("id", "uuid") and c.share == 1]
+    read: Field = above[0].field if above else {"join": [{"file": "path"}, {"index": 0}], "separator": "#"}
+    told = "no column says whose events: each conversation is taken for one user"
+    return Choice(read, told, (), tuple(free[:3]), guessed=True)
+
+
 def _of_file(names: Sequence[str]) -> tuple[Field, str] | None:
-    """Where in the paths of files ids seem to stand."""
-    for pattern, said in ((r"((?:user|User|u|uid|participant|subject|P)[_-]?\d+)/", "a folder a user"),):
-        found = [re.search(pattern, name) for name in names]
-        if len(names) > 1 and all(found):
-            return {"file": "path", "pattern": pattern}, said
-    return None
+    """Where in the paths of files ids seem to stand: in a folder or in part of a name, several files a user."""
+    found = [match[1] if (match := re.search(_IN_PATH, name)) else "" for name in names]
+    if not all(found) or not 1 < len(set(found)) < len(found):
+        return None
+    return {"file": "path", "pattern": _IN_PATH}, f"no column says whose events, the files do: {found[0]} and the like"
 
 
 def _action(guess: Guess, found: list[Candidate], names: Sequence[str]) -> Guess:
@@ -318,7 +326,7 @@ def _nameless(guess: Guess) -> Guess:
     if guess.kind.header is not False or "item" in guess.event:
         return guess
     used = _used(guess)
-    ids = [c for c in guess.columns if id(c) not in used and (c.is_whole or c.numbers is None) and c.distinct > 10]
+    ids = [c for c in guess.columns if id(c) not in used and (c.is_whole or c.numbers is None) and c.distinct > 2]
     ids.sort(key=lambda c: -c.distinct)
     for part, column in zip(("item", "category"), ids, strict=False):
         if part == "category" and column.distinct > 0.8 * ids[0].distinct:
@@ -326,6 +334,15 @@ def _nameless(guess: Guess) -> Guess:
         why = f"{column.distinct:,} distinct in {len(column.values):,} rows; by its place and values alone"
         guess = guess.with_choice(part, Choice(dict(column.field), why, (column,), guessed=True))
     return guess
+
+
+def _length(guess: Guess) -> Guess:
+    """How much was said, in a conversation that measures nothing else."""
+    said = guess.event.get("text")
+    if not guess.speakers or said is None or "value" in guess.event or len(said.columns) != 1:
+        return guess
+    read = {**said.columns[0].field, "measure": "chars"}
+    return guess.with_choice("value", Choice(read, "the number of characters of what was said", said.columns))
 
 
 def _record(guess: Guess) -> Guess:

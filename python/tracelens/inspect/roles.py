@@ -119,10 +119,9 @@ def _in_order(column: Column) -> bool:
 
 
 def _action(column: Column) -> tuple[float, list[str]]:
-    kinds = _is_kinds(column)
-    if not kinds:
-        return 0.0, []
     name, evidence = _named("action", column)
+    if not _is_kinds(column, named=name >= SURE["likely"]):
+        return 0.0, []
     deeds = sum(n for t, n in column.counts.items() if role_of(t) or valence_of(t)) / len(column.texts)
     told = [_distinct(column), *evidence]
     if deeds > 0.2:
@@ -136,10 +135,13 @@ def _action(column: Column) -> tuple[float, list[str]]:
     return score * (0.3 + 0.7 * column.share), told
 
 
-def _is_kinds(column: Column) -> bool:
-    """Whether a column says of which kind: few different short values, each again and again."""
+def _is_kinds(column: Column, *, named: bool = False) -> bool:
+    """Whether a column says of which kind: few different short values, each again and again.
+
+    A name that says so is believed as long as a short sample does not contradict it.
+    """
     rows = len(column.texts)
-    few = column.distinct <= min(MOST_KINDS, max(12, rows / 3))
+    few = column.distinct <= min(MOST_KINDS, max(50 if named else 12, rows / 3))
     small = column.numbers is None or (column.is_whole and column.distinct <= 30)
     return few and small and column.length <= 40 and not column.is_dated and not column.is_truth
 

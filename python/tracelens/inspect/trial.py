@@ -15,7 +15,7 @@ from tracelens.inspect.compose import compose
 from tracelens.inspect.doubts import Doubt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tracelens.inspect.column import Field
     from tracelens.inspect.guess import Guess
@@ -113,17 +113,23 @@ def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess |
             )
             return replace(guess, keep=(*guess.keep, present), mended=(*guess.mended, told))
     if trial.code == "TL204" and time is not None:
-        wider = None if "there is none" in (trial.error or "") else _wider(time.field)
-        if wider is not None:
-            return guess.with_choice("time", replace(time, field=wider))
+        for field in _wider(time.field):
+            wider = guess.with_choice("time", replace(time, field=field))
+            if read(wider).error != trial.error:
+                return wider
         if not time.field.get("optional"):
-            told = Doubt(
-                "time",
-                f"some rows have no time ({place})",
-                "they are kept without one, and left out of order and rhythm",
-            )
             field = {**time.field, "optional": True}
-            return replace(guess.with_choice("time", replace(time, field=field)), mended=(*guess.mended, told))
+            told = Doubt(
+                "time", f"some rows have no time ({place})", "without one they are left out of order and rhythm"
+            )
+            mended = replace(guess.with_choice("time", replace(time, field=field)), mended=(*guess.mended, told))
+            if read(mended).error != trial.error:
+                return mended
+        if "pattern" not in time.field:
+            field = {**time.field, "pattern": _pattern(time.field["format"]), "optional": True}
+            told = Doubt("time", f"some times are words ({place})", "they are kept without a time")
+            mended = replace(guess.with_choice("time", replace(time, field=field)), mended=(*guess.mended, told))
+            return mended if read(mended).error != trial.error else None
     if trial.code == "TL209" and "what was done" in (trial.error or "") and action is not None:
         if "default" not in action.field:
             told = Doubt(
@@ -147,23 +153,28 @@ def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess |
     return None
 
 
-def _wider(field: Field) -> Field | None:
-    """Formats of which rows after the sample may be: a fraction of a second more, seconds less, a date only."""
+def _wider(field: Field) -> Iterator[Field]:
+    """Formats of which rows after the sample may be: a date only, a fraction of a second, no seconds, a zone."""
     formats = list(field["format"])
-    if formats[0] in UNITS:
-        return None
-    more: list[str] = []
-    for form in formats:
-        if "%S" in form and "%.f" not in form:
-            more.append(form.replace("%S", "%S%.f"))
-        if ":%S" in form:
-            more.append(form.replace("%.f", "").replace(":%S", ""))
-        if "%H" in form:
-            more.append(re.split(r"[T ]?%H", form)[0])
+    for form in formats if formats[0] not in UNITS else ():
+        day = re.split(r"[T ]?%[HI]", form)[0]
+        whole = form.replace("%.f", "")
+        more = [day, whole, whole.replace("%S", "%S%.f"), whole.replace(":%S", "")]
         if form == "rfc3339":
-            more += ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d"]
-    wider = list(dict.fromkeys((*formats, *more)))
-    return {**field, "format": wider} if len(wider) > len(formats) else None
+            more = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S"]
+        more.append("rfc3339")
+        yield from ({**field, "format": [*formats, new]} for new in more if new not in formats)
+
+
+def _pattern(formats: Sequence[str]) -> str:
+    """What times in these formats look like: anything else is none."""
+    usual = {"rfc3339": r"\d{4}-\d\d-\d\d[T ].+", **dict.fromkeys(UNITS, r"-?\d+(?:\.\d+)?")}
+    parts = {"Y": r"\d{4}", "b": r"\w+", "B": r"\w+", "a": r"\w+", "p": "[AaPp][Mm]", "z": r"[+-]\d\d:?\d\d"}
+    looks = []
+    for form in formats:
+        text = re.sub(r"([.^$*+?()\[\]{}|\\])", r"\\\1", form.replace("%.f", "%f").replace("%:z", "%z"))
+        looks.append(usual.get(form) or re.sub(r"%(.)", lambda m: parts.get(m[1], r"[.\d]+"), text))
+    return f"^({'|'.join(looks)})$"
 
 
 def _place(error: str) -> str:

@@ -14,6 +14,7 @@ SURE = {"sure": 1.0, "likely": 0.85, "perhaps": 0.6, "hardly": 0.35}
 _ID = "(?:_?(?:id|ids|uuid|guid|key|no|num|number|code|pseudo_id|hash|name))?"
 _NEGATION = "(?:un|dis|de|not_|no_|cancel_|remove_|stop_|delete_)_?"
 _NEGATION_CHINESE = "(?:不|取消|没|别|停止|删除|移除)"
+_FAILED = "(?:^|_)(?:fail|failed|failure|error|declined|abandon|abandoned|timeout)(?:_|$)|失败|放弃"
 _UNDONE = "_(?:cancel|cancelled|canceled|undo|undone)"
 
 
@@ -61,12 +62,12 @@ def is_list_of_deeds(name: str) -> bool:
 def role_of(action: str) -> str | None:
     """Exposure, passive, active or conversion, where an action's name says so."""
     text = plain(action)
-    if valence_of(action) < 0 or _says(_any("deeds", "surely_active"), text):
+    if valence_of(action) < 0 or re.search(_FAILED, text):
         return "active"
-    for role in ("conversion", "exposure", "passive", "active"):
-        if _says(_any("deeds", role), text):
-            return role
-    return "active" if valence_of(action) > 0 else None
+    # The longest word says most: of long_view and view, of view_search_results and search.
+    said = {role: _longest(_any("deeds", role), text) for role in ("conversion", "exposure", "passive", "active")}
+    best = max(said, key=lambda role: said[role])
+    return best if said[best] else "active" if valence_of(action) > 0 else None
 
 
 @lru_cache(maxsize=4096)
@@ -81,9 +82,13 @@ def valence_of(action: str) -> int:
 
 def _says(pattern: str, text: str) -> bool:
     """Whether one of the words stands in the text, as a word; a Chinese one anywhere."""
-    return re.search(rf"(?:^|_)(?:{pattern})(?:_|$|\d)", text) is not None or any(
-        word in text for word in pattern.split("|") if not word.isascii()
-    )
+    return _longest(pattern, text) > 0
+
+
+def _longest(pattern: str, text: str) -> int:
+    """Length of the longest of the words that stands in the text."""
+    found = [len(m[1]) for m in re.finditer(rf"(?:^|(?<=_))({pattern})(?=_|$|\d)", text)]
+    return max([*found, *(len(w) for w in pattern.split("|") if not w.isascii() and w in text)], default=0)
 
 
 def _is_undone(pattern: str, text: str) -> bool:
