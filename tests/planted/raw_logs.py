@@ -287,7 +287,7 @@ def wide_csv() -> Raw:
         "valence": {"positive": ["like", "follow"], "negative": ["hate"]},
         "role": {"passive": ["watch"]},
     }
-    return Raw({"log_random.csv": table(rows)}, event, 8, number, ("is_rand", "hate negative"), tables=tables)
+    return Raw({"log_random.csv": table(rows)}, event, 8, number, ("is_rand", "negative by name: hate"), tables=tables)
 
 
 def dates_csv() -> Raw:

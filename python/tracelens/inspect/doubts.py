@@ -257,14 +257,14 @@ def _names(guess: Guess) -> Iterator[Doubt]:
     said = guess.melt is not None or bool(guess.event["action"].columns)
     if not kinds or not said or guess.speakers or all(re.fullmatch(r"-?\d+|.", a) for a in kinds):
         return
-    for role, change in (
-        ("exposure", "as active ones they would count as things done; activity per exposure needs them"),
-        ("conversion", "chains end in them: others lead elsewhere, and none means no chains"),
-    ):
-        found = [a for a in kinds if role_of(a) == role]
-        if found:
-            yield Doubt("role", f"{role}s were guessed by name: {', '.join(found[:8])}", change)
-    if not any(role_of(a) == "conversion" for a in kinds):
+    exposures, conversions = ([a for a in kinds if role_of(a) == role] for role in ("exposure", "conversion"))
+    if exposures:
+        change = "as active ones they would count as things done; activity per exposure needs them"
+        yield Doubt("role", f"exposures by name: {', '.join(exposures[:8])}", change)
+    if conversions:
+        change = "chains end in them: others lead elsewhere, and none means no chains"
+        yield Doubt("role", f"conversions by name: {', '.join(conversions[:8])}", change)
+    else:
         yield Doubt(
             "role",
             "no action sounds like a conversion",
@@ -275,7 +275,7 @@ def _names(guess: Guess) -> Iterator[Doubt]:
     if negative:
         yield Doubt(
             "valence",
-            f"valence by name: {', '.join(negative[:8])} negative",
+            f"negative by name: {', '.join(negative[:8])}",
             "the share of negative actions is the valence axis",
         )
     elif "valence" not in guess.event:
@@ -296,9 +296,7 @@ def _names(guess: Guess) -> Iterator[Doubt]:
 def _rows(guess: Guess) -> Iterator[Doubt]:
     if guess.exposure_by_record and guess.melt is None:
         unsure = "each record was taken for one exposure, its actions for what was done about it"
-        yield Doubt(
-            "rows", unsure, "without it there are no exposures, and activity per exposure cannot be told", "# exposure"
-        )
+        yield Doubt("rows", unsure, "without it there are no exposures, and activity per exposure cannot be told")
     twice = Counter(orjson.dumps(r.value, default=str) for r in guess.rows.rows) if len(guess.rows.levels) < 2 else {}
     again = sum(twice.values()) - len(twice)
     if again and not guess.keep:

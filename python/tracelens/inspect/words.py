@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +123,7 @@ def _events(found: Inspection, width: int) -> Iterator[str]:
     if found.events:
         yield ""
         yield f"First {len(found.events)} events by {found.read_by} (times in UTC)"
-        yield from _table(_cells(found.events), width)
+        yield from _table(_cells(found.events), width, whole=("time",))
     if trial.report is not None:
         report = trial.report
         text = f"{report['events_used']:,} of {report['events_in']:,} rows are events of {trial.users:,} users"
@@ -177,7 +178,8 @@ def _guess(found: Inspection, width: int) -> Iterator[str]:
     for part in _PARTS:
         choice = found.guess.event.get(part)
         if choice is not None:
-            yield from _labelled(part, f"{written(choice.field)}: {choice.why}", width)
+            source = str(choice.field["path"]) if list(choice.field) == ["path"] else written(choice.field)
+            yield from _labelled(part, f"{source}: {choice.why}", width)
         elif part == "action" and found.guess.melt is not None:
             yield from _labelled(part, f"each of {', '.join(found.guess.melt.actions)} that is set", width)
         elif part in ("time", "scenario", "item"):
@@ -199,18 +201,18 @@ def _doubts(found: Inspection, width: int) -> Iterator[str]:
             yield from _paragraph(f"write: {doubt.instead}", width, 5)
 
 
-def _next(found: Inspection, width: int) -> Iterator[str]:
+def _next(found: Inspection, _: int) -> Iterator[str]:
+    """Commands to go on with, each on a line of its own whatever its length."""
+    path = shlex.quote(_clean(found.path))
     yield ""
-    if found.read_by == "the guess":
-        yield from _paragraph(
-            f"next: tracelens init {found.path} -o mapping.toml writes this guess as a mapping to correct,", width, 0
-        )
-        yield from _paragraph(
-            f"then: tracelens inspect {found.path} --mapping mapping.toml shows what it makes of the log", width, 0
-        )
-    else:
-        mapping = "" if found.why else f" --mapping {found.read_by}"
-        yield from _paragraph(f"next: tracelens compare {found.path} SIM{mapping}", width, 0)
+    if found.read_by != "the guess":
+        mapping = "" if found.why else f" --mapping {shlex.quote(_clean(found.read_by))}"
+        yield f"next: tracelens compare {path} SIM{mapping}"
+        return
+    yield f"next: tracelens init {path} -o mapping.toml"
+    yield "      writes this guess as a mapping, to be corrected"
+    yield f"then: tracelens inspect {path} --mapping mapping.toml"
+    yield "      shows what the corrected mapping makes of the log"
 
 
 def _labelled(name: str, text: str, width: int) -> list[str]:
@@ -225,18 +227,26 @@ def _paragraph(text: str, width: int, indent: int, first: str | None = None) -> 
         initial_indent=lead if first is None else first,
         subsequent_indent=lead,
         break_on_hyphens=False,
+        break_long_words=False,
     )
 
 
-def _table(rows: Sequence[Sequence[str]], width: int, right: tuple[int, ...] = ()) -> Iterator[str]:
-    """Columns side by side; the widest are cut until all fit."""
+def _table(
+    rows: Sequence[Sequence[str]], width: int, right: tuple[int, ...] = (), whole: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Columns side by side. The widest are cut until all fit, those that are to stay whole not; then the last go."""
     cells = [[_clean(cell) for cell in row] for row in rows]
     widths = [max(_width(cell) for cell in column) for column in zip(*cells, strict=True)]
-    room = width - 2 - 2 * (len(widths) - 1)
-    while sum(widths) > room and max(widths) > 6:
-        widths[widths.index(max(widths))] -= 1
+    while sum(widths) + 2 * len(widths) > width:
+        wide = [n for n, w in enumerate(widths) if w > 10 and cells[0][n] not in whole]
+        if wide:
+            widths[max(wide, key=lambda n: widths[n])] -= 1
+        elif len(widths) > 1:
+            widths.pop()
+        else:
+            break
     for row in cells:
-        parts = [_fitted(cell, n, right=i in right) for i, (cell, n) in enumerate(zip(row, widths, strict=True))]
+        parts = [_fitted(cell, n, right=i in right) for i, (cell, n) in enumerate(zip(row, widths, strict=False))]
         yield "  " + "  ".join(parts)
 
 
