@@ -135,6 +135,15 @@ def _long(change: dict[str, object]) -> str:
     return table(rows)
 
 
+def test_a_clock_that_is_finer_after_the_sample_is_not_taken_for_a_coarse_one(run: Run, tmp_path: Path) -> None:
+    rows = [{"user": n % 9, "ts": 1756720800 + 60 * n + (n == 2_500), "event": "click"} for n in range(3_000)]
+    (tmp_path / "log.csv").write_text(table(rows))
+    text = written(run, tmp_path / "log.csv", tmp_path).read_text()
+    assert tomllib.loads(text)["event"]["time"] == {"path": "ts", "format": ["epoch_s"]}
+    (tmp_path / "log.csv").write_text(table(rows[:2_400]))
+    assert tomllib.loads(run("init", tmp_path / "log.csv").stdout)["event"]["time"]["precision"] == "min"
+
+
 @pytest.mark.parametrize(
     ("change", "kept", "said"),
     [

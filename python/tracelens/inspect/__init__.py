@@ -19,7 +19,8 @@ from tracelens.inspect.doubts import Doubt, doubts_of
 from tracelens.inspect.files import paths_of, patterns_of
 from tracelens.inspect.guess import Guess, make_guess
 from tracelens.inspect.kinds import Kind, read_kinds, with_more
-from tracelens.inspect.trial import COLUMNS, Trial, settle, try_mapping
+from tracelens.inspect.settle import settle
+from tracelens.inspect.trial import COLUMNS, Trial, try_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -297,10 +297,12 @@ def _fineness(instants: Sequence[datetime | None], finest: str) -> str:
     """The coarsest step that all times are whole numbers of, at least as coarse as the format can say."""
     known = [t for t in instants if t is not None]
     finer = PRECISIONS.index(finest)
+    # Few times are round by chance.
+    enough, many = len(known) >= 20, len(known) >= 100
     steps: tuple[tuple[str, bool], ...] = (
-        ("day", all(t.hour == t.minute == t.second == t.microsecond == 0 for t in known)),
-        ("min", len(known) >= 20 and all(t.second == t.microsecond == 0 for t in known)),
-        ("s", all(t.microsecond == 0 for t in known)),
-        ("ms", all(t.microsecond % 1000 == 0 for t in known)),
+        ("day", len(known) > 1 and all(t.hour == t.minute == t.second == t.microsecond == 0 for t in known)),
+        ("min", many and all(t.second == t.microsecond == 0 for t in known)),
+        ("s", enough and all(t.microsecond == 0 for t in known)),
+        ("ms", enough and all(t.microsecond % 1000 == 0 for t in known)),
     )
     return next((name for name, fits in steps if fits and PRECISIONS.index(name) > finer), finest)

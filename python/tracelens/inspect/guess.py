@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tracelens.inspect.clock import read_time_of_day
-from tracelens.inspect.documents import columns_of, is_conversation
 from tracelens.inspect.flags import find_melt, happened
+from tracelens.inspect.paths import columns_of
 from tracelens.inspect.roles import ENOUGH, PARTS, Candidate, candidates
+from tracelens.inspect.rows import is_conversation
 from tracelens.inspect.vocabulary import SURE, likeness, plain, words
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
     from tracelens.inspect.clock import Clock
     from tracelens.inspect.column import Column, Field
-    from tracelens.inspect.documents import Rows
     from tracelens.inspect.doubts import Doubt
     from tracelens.inspect.flags import Happened, Melt
     from tracelens.inspect.kinds import Kind
+    from tracelens.inspect.rows import Rows
 
 _ALSO = 0.2
 """Score from which a column fills the gaps of another."""

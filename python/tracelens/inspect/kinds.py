@@ -12,7 +12,7 @@ import orjson
 
 from tracelens import _core
 from tracelens.errors import TracelensError
-from tracelens.inspect.documents import Row, Rows, find_rows
+from tracelens.inspect.rows import Row, Rows, find_rows
 
 SUFFIXES = {
     "json": (".json",),

@@ -1,4 +1,4 @@
-"""From documents to rows: which lists and maps in them hold the events, and the columns of the rows found there."""
+"""From documents to rows: which lists and maps in them hold the events."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from tracelens.inspect.column import Column, Field, as_text, is_missing
+from tracelens.inspect.column import as_text, is_missing
 from tracelens.inspect.vocabulary import is_list_of_deeds, likeness, plain, role_of, valence_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MOST_ROWS = 5_000
-MOST_COLUMNS = 300
 _DEEP = 4
 _CONVERSATION = 1.5
 """How much a list of messages looks like events: more than any other."""
@@ -70,54 +67,7 @@ def find_rows(documents: Sequence[Any]) -> Rows:
     return Rows((), best.rows, (), (None,)) if best.levels == ("$",) else best
 
 
-def columns_of(found: Rows, *, names: Sequence[str] | None = None, numbered: bool = False) -> list[Column]:
-    """Return all columns of rows, their own first, then those of the levels above.
-
-    Parameters
-    ----------
-    found : Rows
-        From :func:`find_rows`, or the rows of a table.
-    names : sequence of str, optional
-        Columns of a table, in order.
-    numbered : bool
-        The table has no header: columns are numbers.
-    """
-    depth = max(len(found.levels), 1)
-    columns: list[Column] = []
-    for up in range(depth):
-        taken = found.taken[depth - up] if up and found.taken else None
-        cache: dict[int, dict[str, tuple[str, str | None, Any]]] = {}
-        cells: dict[str, list[Any]] = {}
-        said: dict[str, tuple[str, str | None]] = {}
-        for number, row in enumerate(found.rows):
-            element = _ancestor(row, up)
-            leaves = cache.get(id(element.value))
-            if leaves is None:
-                leaves = {path: (name, inside, value) for path, name, inside, value in _leaves(element.value, taken)}
-                cache[id(element.value)] = leaves
-            for path, (name, inside, value) in leaves.items():
-                if path not in cells and len(cells) < MOST_COLUMNS:
-                    cells[path], said[path] = [None] * len(found.rows), (name, inside)
-                if path in cells:
-                    cells[path][number] = value
-        carets = "^" * up + ("." if up else "")
-        for path, values in cells.items():
-            name, inside = said[path]
-            field: Field = {"column": int(path)} if numbered else {"path": carets + path}
-            columns.append(Column(field, "" if numbered else name, tuple(values), up, inside))
-    order = {name: n for n, name in enumerate(names or ())}
-    columns.sort(key=lambda c: (c.up, order.get(_top(c), len(order))))
-    for level in found.keys:
-        keys = tuple(_ancestor(row, depth - 1 - level).key for row in found.rows)
-        columns.append(Column({"key": level}, "key", keys, depth - 1 - level))
-    return columns
-
-
-def _top(column: Column) -> str:
-    return re.split(r"[.\[{]", str(column.field.get("path", column.field.get("column", ""))), maxsplit=1)[0].strip('"')
-
-
-def _ancestor(row: Row, up: int) -> Row:
+def ancestor(row: Row, up: int) -> Row:
     for _ in range(up):
         row = row.above or row
     return row
@@ -125,7 +75,7 @@ def _ancestor(row: Row, up: int) -> Row:
 
 def _at(found: Rows, level: int) -> list[Row]:
     """The elements of a level, each once."""
-    above = [_ancestor(r, len(found.levels) - 1 - level) for r in found.rows]
+    above = [ancestor(r, len(found.levels) - 1 - level) for r in found.rows]
     return list({id(r): r for r in above}.values())
 
 
@@ -186,7 +136,7 @@ def _collections(elements: Sequence[Any]) -> Iterator[tuple[tuple[str, ...], str
             for key in dict.fromkeys(k for o in objects for k in o):
                 values = [o[key] for o in objects if o.get(key) is not None]
                 lists = [v for v in values if isinstance(v, list) and v]
-                if lists and _holds_objects(lists) and not _is_key_value(lists):
+                if lists and _holds_objects(lists) and not is_key_value(lists):
                     yield (*path, key), "[*]"
                 maps = [v for v in values if isinstance(v, dict) and v]
                 if maps and _is_map(maps, inside=True):
@@ -201,7 +151,7 @@ def _holds_objects(lists: list[list[Any]]) -> bool:
     return sum(isinstance(e, dict) for e in elements) > len(elements) / 2
 
 
-def _is_key_value(lists: list[list[Any]]) -> bool:
+def is_key_value(lists: list[list[Any]]) -> bool:
     """Whether lists are maps in disguise: ``[{"key": "page", "value": {"string_value": "home"}}]``."""
     elements = [e for found in lists for e in found[:20]]
     return bool(elements) and all(
@@ -274,47 +224,3 @@ def is_conversation(counts: Counter[str]) -> bool:
 def quoted(key: str) -> str:
     """A key as a path has it."""
     return key if re.fullmatch(r"[^\W\d^$][\w\-: ]*|\d+", key) and key.strip() == key else f'"{key}"'
-
-
-def _leaves(
-    value: Any, taken: str | None, path: str = "", name: str = "", inside: str | None = None
-) -> Iterator[tuple[str, str, str | None, Any]]:
-    """All values inside an element: path, name, the list that only the first element is seen of, value."""
-    if path and path == taken:
-        return
-    if isinstance(value, dict):
-        vague = words("keys", "vague")
-        for key, member in value.items():
-            said = f"{name}_{key}" if plain(key) in vague and name else key
-            yield from _leaves(member, taken, f"{path}.{quoted(key)}" if path else quoted(key), said, inside)
-    elif isinstance(value, list):
-        if value and _is_key_value([value]):
-            yield from _pairs(value, path)
-        elif value:
-            yield from _leaves(value[0], taken, f"{path}[0]", name, path or "$")
-    elif path:
-        yield path, name, inside, value
-        if isinstance(value, str) and value[:1] in "{[" and len(value) > 2:
-            try:
-                parsed = orjson.loads(value)
-            except orjson.JSONDecodeError:
-                return
-            if isinstance(parsed, dict):
-                yield from _leaves(parsed, None, f"{path}{{json}}", name, inside)
-    elif value is not None:
-        yield "$", "value", None, value
-
-
-def _pairs(pairs: list[dict[str, Any]], path: str) -> Iterator[tuple[str, str, str | None, Any]]:
-    for pair in pairs:
-        key, value = pair["key"], pair["value"]
-        key_text = key if re.fullmatch(r"[\w\-]+", key) else f'"{key}"'
-        if '"' in key:
-            continue
-        at = f"{path}[key={key_text}].value"
-        if isinstance(value, dict):
-            told = [(k, v) for k, v in value.items() if not is_missing(v)]
-            for member, inner in told[:1]:
-                yield f"{at}.{quoted(member)}", key, None, inner
-        else:
-            yield at, key, None, value
