@@ -139,12 +139,7 @@ impl Field {
     }
 
     /// From a string (a path) or a table.
-    pub(super) fn parse(
-        owner: &Section,
-        name: &str,
-        value: &Spanned<DeValue>,
-        scope: &Scope,
-    ) -> Result<Self> {
+    pub(super) fn parse(owner: &Section, name: &str, value: &Spanned<DeValue>, scope: &Scope) -> Result<Self> {
         if let Some(text) = value.get_ref().as_str() {
             let (source, level) = path(owner, text, &value.span(), scope)?;
             return Ok(Self::of(source, level));

@@ -318,12 +318,20 @@ impl Plan {
             Records::Value(field) => Some(field.as_ref()),
             _ => None,
         };
-        let tests = self.keep.iter().chain(&self.occurred).chain(self.happened.values().flatten());
+        let tests = self
+            .keep
+            .iter()
+            .chain(&self.occurred)
+            .chain(self.happened.values().flatten());
         std::iter::once(&self.user)
             .chain(optional.into_iter().flatten())
             .chain(record)
             .chain(&self.unique)
-            .chain(tests.chain(self.melt.iter().map(|(_, test)| test)).map(|test| &test.field))
+            .chain(
+                tests
+                    .chain(self.melt.iter().map(|(_, test)| test))
+                    .map(|test| &test.field),
+            )
     }
 }
 
