@@ -96,16 +96,21 @@ impl Unit {
     }
 }
 
-/// Formats that have a name.
-pub const NAMES: [(&str, &str); 6] = [
-    ("rfc3339", "2025-09-01T00:23:54Z, 2025-09-01T02:23:54.123+02:00"),
-    ("epoch_s", "seconds since 1970 UTC, with or without decimals"),
-    ("epoch_ms", "milliseconds"),
-    ("epoch_us", "microseconds"),
-    ("epoch_ns", "nanoseconds"),
+/// Formats that have a name, what they read, and how fine it is.
+pub(in crate::mapping) const NAMES: [(&str, &str, &str); 6] = [
+    (
+        "rfc3339",
+        "2025-09-01T00:23:54Z, 2025-09-01T02:23:54.123+02:00",
+        "`s`; the decimals tell",
+    ),
+    ("epoch_s", "1756686234, 1756686234.25: seconds since 1970 UTC", "`s`; the decimals tell"),
+    ("epoch_ms", "milliseconds since 1970 UTC", "`ms`"),
+    ("epoch_us", "microseconds since 1970 UTC", "`us`"),
+    ("epoch_ns", "nanoseconds since 1970 UTC", "`us`"),
     (
         "native",
-        "the file itself types it as a time or a date; of a text, ISO 8601",
+        "what the file itself types as a time or a date (parquet, arrow); of a text, ISO 8601",
+        "as the file types it; a date is a `day`",
     ),
 ];
 
@@ -127,7 +132,7 @@ impl TimeFormat {
                 },
             },
             other => {
-                let names = NAMES.map(|(name, _)| name).join(", ");
+                let names = NAMES.map(|(name, ..)| name).join(", ");
                 return Err(format!(
                     "{other:?} is no time format: write strptime directives, or {names}"
                 ));

@@ -8,6 +8,7 @@ mod tests;
 mod zone;
 
 pub use format::TimeFormat;
+pub(super) use format::NAMES;
 
 use crate::event::Precision;
 use digits::Fault;
