@@ -9,7 +9,7 @@ use super::section::{Document, Section, Text};
 use super::sides::Sides;
 use super::tables::{delimiters, given, happened, include, maps, melt, roles, signature, sqlite, valences};
 use super::test::Test;
-use crate::error::{Code, Result};
+use crate::error::Result;
 use std::cell::RefCell;
 use std::path::Path;
 
@@ -43,16 +43,18 @@ pub(super) fn version(root: &Section) -> Result<()> {
             let said = format!("mapping language version {other} is not known");
             Err(root.fault(said, &root.span_of("version")).help("write version = 1"))
         }
-        None => {
-            let error = root.incomplete("a mapping starts with its version");
-            Err(error.help("write version = 1 on top"))
-        }
+        None => Err(root.incomplete("a mapping starts with its version", "write version = 1 on top")),
     }
 }
 
 /// The name a mapping gives itself, else that of its file.
 pub(super) fn name(root: &Section) -> Result<String> {
-    let stem = || root.document.origin.file_stem().map(|s| s.to_string_lossy().into_owned());
+    let stem = || {
+        root.document
+            .origin
+            .file_stem()
+            .map(|s| s.to_string_lossy().into_owned())
+    };
     let own = root.string("name")?.map(|name| name.to_string());
     Ok(own.or_else(stem).unwrap_or_else(|| "mapping".to_owned()))
 }
@@ -89,7 +91,10 @@ fn plan(root: &Section, side: Option<&str>) -> Result<Plan> {
     keep.extend(sides.keep(&scope)?);
     let melt = melt(root, &scope)?;
     let event = event(root, &sides, !melt.is_empty(), &scope)?;
-    let given = root.section("given", reference::GIVEN)?.map(|s| given(&s)).transpose()?;
+    let given = root
+        .section("given", reference::GIVEN)?
+        .map(|s| given(&s))
+        .transpose()?;
     let sides_given = sides.given()?;
     sides.finish()?;
     let (table, query) = sqlite(root, &formats)?;
@@ -141,9 +146,9 @@ fn plan(root: &Section, side: Option<&str>) -> Result<Plan> {
 fn formats(root: &Section) -> Result<Vec<Format>> {
     let words = Format::ALL.map(|f| (f.name(), f));
     let Some(names) = root.strings("format")? else {
-        let error = root.incomplete("a mapping has to name its format");
         let all: Vec<String> = words.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-        return Err(error.help(format!("format = {}, or a list of these", all.join(", "))));
+        let help = format!("format = {}, or a list of these", all.join(", "));
+        return Err(root.incomplete("a mapping has to name its format", help));
     };
     names.iter().map(|name| root.one_of(name, "format", &words)).collect()
 }
@@ -160,7 +165,8 @@ fn levels(rows: &Section) -> Result<Vec<Level>> {
     let one = |text: &Text| {
         Level::parse(text).map_err(|why| {
             let said = format!("{:?} explodes nothing: {why}", text.text);
-            rows.document.error(Code::MappingValue, said, &text.span)
+            let error = rows.fault(said, &text.span);
+            error.help("one level an entry, for example [\"$\", \"history[*]\"] or [\"users.*\"]")
         })
     };
     match rows.strings("explode")? {

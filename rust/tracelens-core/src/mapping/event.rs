@@ -7,7 +7,7 @@ use super::section::{Section, Value};
 use super::sides::Sides;
 use super::test::Test;
 use super::time::{self, TimeFormat};
-use crate::error::{Code, Error, Result, closest};
+use crate::error::{Code, Result, closest};
 use crate::event::Precision;
 use jiff::tz::TimeZone;
 
@@ -57,22 +57,28 @@ impl<'a> Columns<'a> {
 pub(super) fn event(root: &Section, sides: &Sides, melts: bool, scope: &Scope) -> Result<Event> {
     let base = root.section("event", reference::EVENT)?;
     if base.is_none() && !sides.may_complete() {
-        return Err(root.incomplete("a mapping needs an [event] table"));
+        let help = "it says where user, action and the other columns come from";
+        return Err(root.incomplete("a mapping needs an [event] table", help));
     }
     let columns = Columns(sides.event()?.into_iter().chain(base).collect());
-    let missing = |column: &str| -> Error {
+    // A column that is misspelt is not missing.
+    columns.0.iter().try_for_each(Section::refuse_unknown)?;
+    let missing = |column: &str, help: &str| {
         let said = format!("[event] has to say where the {column} comes from");
-        columns.0.last().unwrap_or(root).incomplete(said)
+        Err(columns.0.last().unwrap_or(root).incomplete(said, help))
     };
     let user = match columns.field("user", scope)? {
         Some(user) => user,
         // Each side says its own, and is checked on its own.
         None if sides.unread() => Field::of(Source::Constant(String::new()), Some(0)),
-        None => return Err(missing("user").help("for example user = \"user_id\"")),
+        None => return missing("user", "for example user = \"user_id\""),
     };
     let action = columns.field("action", scope)?;
     if action.is_none() && !melts && !sides.unread() {
-        return Err(missing("action").help("for example action = \"event\", or list the flags of a row under [melt]"));
+        return missing(
+            "action",
+            "for example action = \"event\", or list the flags of a row under [melt]",
+        );
     }
     let occurred = columns
         .find("occurred")
@@ -142,14 +148,17 @@ impl Time {
 fn time<'a>(event: &Section<'a>, value: &'a Value<'a>, scope: &Scope) -> Result<Time> {
     if value.get_ref().is_str() {
         let said = "time has to say its format";
-        return Err(event.document.error(Code::MappingIncomplete, said, &value.span()).help(EXAMPLE));
+        return Err(event
+            .document
+            .error(Code::MappingIncomplete, said, &value.span())
+            .help(EXAMPLE));
     }
     let section = event.section_of("time", value, reference::TIME)?;
     let field = Field::parse_section(&section, scope)?;
     let mut formats = Vec::new();
     for text in section
         .strings("format")?
-        .ok_or_else(|| section.incomplete("time has to say its format").help(EXAMPLE))?
+        .ok_or_else(|| section.incomplete("time has to say its format", EXAMPLE))?
     {
         formats.push(TimeFormat::parse(&text).map_err(|why| {
             let error = section.fault(why, &text.span);
@@ -179,7 +188,7 @@ fn zone(time: &Section) -> Result<(Option<String>, TimeZone)> {
     if let Ok(zone) = TimeZone::get(&name) {
         return Ok((Some(name.to_string()), zone));
     }
-    let error = time.fault(format!("unknown time zone \"{}\"", name), &name.span);
+    let error = time.fault(format!("unknown time zone \"{name}\""), &name.span);
     let known: Vec<String> = jiff::tz::db().available().map(|n| n.to_string()).collect();
     Err(match closest(&name, known.iter().map(String::as_str)) {
         Some(near) => error.help(format!("did you mean \"{near}\"? (IANA names)")),

@@ -160,17 +160,24 @@ impl Field {
         field.pattern = pattern(section)?;
         field.map = map(section, scope)?;
         if field.map.is_some() {
-            let policies = [("keep", Unmapped::Keep), ("drop", Unmapped::Drop), ("error", Unmapped::Error)];
+            let policies = [
+                ("keep", Unmapped::Keep),
+                ("drop", Unmapped::Drop),
+                ("error", Unmapped::Error),
+            ];
             field.unmapped = section.word("unmapped", &policies)?.unwrap_or(Unmapped::Keep);
         }
         for text in section.strings("strip")?.unwrap_or_default() {
             if text.is_empty() {
-                return Err(section.fault("an empty text cannot be taken off", &text.span));
+                let error = section.fault("an empty text cannot be taken off", &text.span);
+                return Err(error.help("blanks around a value go with any text that is taken off"));
             }
             field.strip.push(text.to_string());
         }
         field.default = section.string("default")?.map(|text| text.to_string());
-        field.prefix.push_str(section.string("prefix")?.as_deref().unwrap_or_default());
+        field
+            .prefix
+            .push_str(section.string("prefix")?.as_deref().unwrap_or_default());
         field.optional = section.boolean("optional")?.unwrap_or(false);
         field.measure = section.word("measure", &[("chars", ())])?.is_some();
         field.scale = section.number("scale")?.unwrap_or(1.0);
@@ -200,7 +207,9 @@ impl Field {
 }
 
 fn map(section: &Section, scope: &Scope) -> Result<Option<ValueMap>> {
-    let Some(name) = section.string("map")? else { return Ok(None) };
+    let Some(name) = section.string("map")? else {
+        return Ok(None);
+    };
     if let Some(values) = scope.maps.get(name.text) {
         return Ok(Some(ValueMap {
             name: name.to_string(),
@@ -209,10 +218,10 @@ fn map(section: &Section, scope: &Scope) -> Result<Option<ValueMap>> {
     }
     let mut known: Vec<&str> = scope.maps.keys().map(String::as_str).collect();
     known.sort_unstable();
-    let error = section.fault(format!("there is no value map [map.{}]", name), &name.span);
+    let error = section.fault(format!("there is no value map [map.{name}]"), &name.span);
     Err(match closest(&name, known.iter().copied()) {
         Some(near) => error.help(format!("did you mean \"{near}\"?")),
-        None if known.is_empty() => error.help(format!("write it: [map.{}]", name)),
+        None if known.is_empty() => error.help(format!("write it: [map.{name}]")),
         None => error.help(format!("value maps of this mapping: {}", known.join(", "))),
     })
 }
@@ -221,8 +230,11 @@ fn pattern(section: &Section) -> Result<Option<Regex>> {
     let Some(pattern) = section.string("pattern")? else {
         return Ok(None);
     };
-    let regex = Regex::new(&pattern)
-        .map_err(|e| section.fault(format!("no regular expression: {e}"), &pattern.span).help("for example '([0-9]+)'"))?;
+    let regex = Regex::new(&pattern).map_err(|e| {
+        section
+            .fault(format!("no regular expression: {e}"), &pattern.span)
+            .help("for example '([0-9]+)'")
+    })?;
     if regex.captures_len() == 2 {
         return Ok(Some(regex));
     }

@@ -41,7 +41,9 @@ impl Part {
     /// Whether a path, relative to the directory of the mapping, is one of its files. What packs a file is no part of its
     /// name.
     pub fn claims(&self, relative_path: &str) -> bool {
-        let packed = [".gz", ".zst", ".xz"].into_iter().find_map(|suffix| relative_path.strip_suffix(suffix));
+        let packed = [".gz", ".zst", ".xz"]
+            .into_iter()
+            .find_map(|suffix| relative_path.strip_suffix(suffix));
         let fits = |pattern: &String| {
             pattern::fits(pattern, relative_path) || packed.is_some_and(|path| pattern::fits(pattern, path))
         };
@@ -96,7 +98,11 @@ impl Mapping {
             source: text.to_owned(),
             origin: origin.to_path_buf(),
             is_builtin,
-            given: COLUMNS.iter().filter(|c| is_given(c)).map(|c| (*c).to_owned()).collect(),
+            given: COLUMNS
+                .iter()
+                .filter(|c| is_given(c))
+                .map(|c| (*c).to_owned())
+                .collect(),
             sides,
             parts,
         })))
@@ -155,7 +161,11 @@ impl Mapping {
 
     /// The directory that patterns of files are relative to; nothing of a built-in mapping.
     pub fn directory(&self) -> Option<&Path> {
-        if self.0.is_builtin { None } else { self.0.origin.parent() }
+        if self.0.is_builtin {
+            None
+        } else {
+            self.0.origin.parent()
+        }
     }
 
     /// Hash of its text and of those that it names, 16 hexadecimal digits.

@@ -131,9 +131,15 @@ impl<'a> Section<'a> {
         self.document.error(Code::MappingValue, message, span)
     }
 
-    /// Something is missing in it.
-    pub(super) fn incomplete(&self, message: impl Into<String>) -> Error {
-        self.document.error(Code::MappingIncomplete, message, &self.span)
+    /// Something is missing in it; unless it is there and misspelt.
+    pub(super) fn incomplete(&self, message: impl Into<String>, help: impl Into<String>) -> Error {
+        match self.refuse_unknown() {
+            Err(misspelt) => misspelt,
+            Ok(()) => self
+                .document
+                .error(Code::MappingIncomplete, message, &self.span)
+                .help(help),
+        }
     }
 
     /// A value is of the wrong type.
@@ -211,7 +217,10 @@ impl<'a> Section<'a> {
 
     pub(super) fn strings_of(&self, value: &'a Value<'a>) -> Result<Vec<Text<'a>>> {
         let one = |v| text(v).ok_or_else(|| self.wrong(v, "a string"));
-        self.some_of(value, "a string or a list of strings")?.into_iter().map(one).collect()
+        self.some_of(value, "a string or a list of strings")?
+            .into_iter()
+            .map(one)
+            .collect()
     }
 
     /// As [`Section::strings`]; there may be none.

@@ -28,7 +28,7 @@ impl<'a> Sides<'a> {
                 sides.names.push(name.to_string());
             }
             if sides.names.is_empty() {
-                return Err(section.incomplete("[sides] names no side").help("write [sides.real] and [sides.sim]"));
+                return Err(section.incomplete("[sides] names no side", "write [sides.real] and [sides.sim]"));
             }
         }
         match side {

@@ -3,12 +3,12 @@
 use super::field::{Field, FilePart, Scope, Source};
 use super::path::FieldPath;
 use super::section::{Section, Value};
-use crate::error::{Code, Result};
+use crate::error::Result;
 
 /// A source and the deepest explode level that it reads.
 type Found = (Source, Option<usize>);
 
-const SOURCES: &str = "path, key, index, column, file, const, position, first, join";
+const SOURCES: &str = "one of: path, key, index, column, file, const, position, first, join";
 
 /// The one source of a field.
 pub(super) fn source(section: &Section, scope: &Scope) -> Result<Found> {
@@ -19,9 +19,9 @@ pub(super) fn source(section: &Section, scope: &Scope) -> Result<Found> {
     for (key, make) in [("key", Source::Key as fn(usize) -> Source), ("index", Source::Index)] {
         if let Some(level) = section.whole(key)? {
             if level >= scope.levels {
+                let error = section.fault(format!("there is no explode level {level}"), &section.span_of(key));
                 let levels = scope.levels;
-                let said = format!("there is no explode level {level}: [rows] explode has {levels}, counted from 0");
-                return Err(section.fault(said, &section.span_of(key)));
+                return Err(error.help(format!("rows have {levels}, counted from 0: those of [rows] explode")));
             }
             found.push((key, (make(level), above(level, scope))));
         }
@@ -43,8 +43,8 @@ pub(super) fn source(section: &Section, scope: &Scope) -> Result<Found> {
     }
     if let Some(position) = section.boolean("position")? {
         if !position {
-            let said = "position is true, or is not there";
-            return Err(section.fault(said, &section.span_of("position")));
+            let error = section.fault("position is true, or is not there", &section.span_of("position"));
+            return Err(error.help("write position = true"));
         }
         found.push(("position", (Source::Position, None)));
     }
@@ -52,7 +52,9 @@ pub(super) fn source(section: &Section, scope: &Scope) -> Result<Found> {
         found.push(("first", (Source::First(fields), level)));
     }
     if let Some((fields, level)) = fields(section, "join", scope)? {
-        let separator = section.string("separator")?.map_or_else(|| " ".to_owned(), |s| s.to_string());
+        let separator = section
+            .string("separator")?
+            .map_or_else(|| " ".to_owned(), |s| s.to_string());
         found.push(("join", (Source::Join(fields, separator), level)));
     }
     match (found.pop(), found.pop()) {
@@ -60,13 +62,7 @@ pub(super) fn source(section: &Section, scope: &Scope) -> Result<Found> {
         (Some((last, _)), Some((other, _))) => Err(section
             .fault(format!("a field has one source: {other} or {last}"), &section.span)
             .help("{ first = [...] } takes the first of several that has a value")),
-        (None, _) => {
-            // A misspelt source is the better explanation.
-            section.refuse_unknown()?;
-            Err(section
-                .incomplete("a field has to say where its value comes from")
-                .help(format!("one of: {SOURCES}")))
-        }
+        (None, _) => Err(section.incomplete("a field has to say where its value comes from", SOURCES)),
     }
 }
 
@@ -99,7 +95,10 @@ fn above(level: usize, scope: &Scope) -> Option<usize> {
 
 /// The path that a string is.
 pub(super) fn path<'a>(section: &Section<'a>, value: &'a Value<'a>, scope: &Scope) -> Result<Found> {
-    let text = value.get_ref().as_str().ok_or_else(|| section.wrong(value, "a string"))?;
+    let text = value
+        .get_ref()
+        .as_str()
+        .ok_or_else(|| section.wrong(value, "a string"))?;
     let path = FieldPath::parse(text).map_err(|why| {
         section
             .fault(format!("{text:?} is no path: {why}"), &value.span())
@@ -109,8 +108,7 @@ pub(super) fn path<'a>(section: &Section<'a>, value: &'a Value<'a>, scope: &Scop
     if path.up > parents {
         let said = format!("{text:?} goes {} up, but rows have {parents} parents", path.up);
         return Err(section
-            .document
-            .error(Code::MappingValue, said, &value.span())
+            .fault(said, &value.span())
             .help("each level of [rows] explode but the first has a parent"));
     }
     let level = above(parents - path.up, scope);

@@ -18,16 +18,19 @@ pub(super) fn parts(root: &Section, is_builtin: bool, side: Option<&str>) -> Res
     let mut spans = Vec::new();
     for value in root.some_of(list, "[[source]] tables")? {
         let section = root.section_of("source", value, reference::SOURCE)?;
-        let files = section
-            .strings("files")?
-            .ok_or_else(|| section.incomplete("a source has to say its files").help("for example files = \"orders/*.csv\""))?;
+        let files = section.strings("files")?.ok_or_else(|| {
+            section.incomplete("a source has to say its files", "for example files = \"orders/*.csv\"")
+        })?;
         if let Some(wrong) = files.iter().find(|f| f.is_empty() || f.starts_with('/')) {
             let error = section.fault("files of a source are named relative to the mapping", &wrong.span);
             return Err(error.help("for example files = \"orders/*.csv\", or \"**/*.csv\" for any depth"));
         }
-        let name = section
-            .string("mapping")?
-            .ok_or_else(|| section.incomplete("a source has to say its mapping").help("for example mapping = \"orders.toml\""))?;
+        let name = section.string("mapping")?.ok_or_else(|| {
+            section.incomplete(
+                "a source has to say its mapping",
+                "for example mapping = \"orders.toml\"",
+            )
+        })?;
         section.finish()?;
         let (text, origin) = text(&section, &name, is_builtin)?;
         parts.push(Part {
@@ -62,14 +65,21 @@ fn refuse_more(root: &Section) -> Result<()> {
 /// The text of a source's mapping and where it is from: a built-in one by name, else a file beside the mapping.
 fn text(section: &Section, name: &Text, is_builtin: bool) -> Result<(String, PathBuf)> {
     if let Some(text) = builtin::text(name) {
-        return Ok((text.to_owned(), PathBuf::from(format!("{}.toml", name))));
+        return Ok((text.to_owned(), PathBuf::from(format!("{name}.toml"))));
     }
-    let file = Path::new(name.text).extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    let file = Path::new(name.text)
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("toml"));
     if is_builtin || !file {
-        let error = section.fault(format!("no built-in mapping is called \"{}\"", name), &name.span);
+        let error = section.fault(format!("no built-in mapping is called \"{name}\""), &name.span);
         return Err(super::near_builtin(error, name));
     }
-    let path = section.document.origin.parent().unwrap_or(Path::new("")).join(name.text);
+    let path = section
+        .document
+        .origin
+        .parent()
+        .unwrap_or(Path::new(""))
+        .join(name.text);
     match super::read_text(&path) {
         Ok(text) => Ok((text, path)),
         Err(why) => {
@@ -84,7 +94,7 @@ fn compile(section: &Section, name: &Text, text: &str, origin: &Path, side: Opti
     let document = Document { text, origin };
     let parsed = document.parse()?;
     if parsed.get_ref().contains_key("source") {
-        let said = format!("\"{}\" is itself made of [[source]]s", name);
+        let said = format!("\"{name}\" is itself made of [[source]]s");
         let error = section.fault(said, &name.span);
         return Err(error.help("name the mappings that it names, each with its files"));
     }
@@ -98,7 +108,11 @@ fn compile(section: &Section, name: &Text, text: &str, origin: &Path, side: Opti
 /// Days are counted in one zone, and records either are exposures or are not.
 fn agree(root: &Section, parts: &[Part], spans: &[std::ops::Range<usize>]) -> Result<()> {
     let fault = |i: usize, said: String, help: &str| Err(root.fault(said, &spans[i]).help(help));
-    let zone = |plan: &Plan| plan.zone_name.clone().unwrap_or_else(|| "UTC, since it declares none".to_owned());
+    let zone = |plan: &Plan| {
+        plan.zone_name
+            .clone()
+            .unwrap_or_else(|| "UTC, since it declares none".to_owned())
+    };
     let mut clocks = parts.iter().enumerate().filter(|(_, part)| part.plan.time.is_some());
     if let Some((_, first)) = clocks.next()
         && let Some((i, other)) = clocks.find(|(_, other)| other.plan.zone != first.plan.zone)
@@ -111,17 +125,27 @@ fn agree(root: &Section, parts: &[Part], spans: &[std::ops::Range<usize>]) -> Re
             b.name(),
             zone(b)
         );
-        return fault(i, said, "declare the same zone in both; times with an offset are read by that in any zone");
+        return fault(
+            i,
+            said,
+            "declare the same zone in both; times with an offset are read by that in any zone",
+        );
     }
     if let Some(first) = parts.first()
-        && let Some(i) = parts.iter().position(|p| p.plan.exposure_by_record != first.plan.exposure_by_record)
+        && let Some(i) = parts
+            .iter()
+            .position(|p| p.plan.exposure_by_record != first.plan.exposure_by_record)
     {
         let name = if first.plan.exposure_by_record { i } else { 0 };
         let said = format!(
             "all sources count exposures in one way: \"{}\" does not say exposure = \"record\", another does",
             parts[name].plan.name()
         );
-        return fault(i, said, "say exposure = \"record\" under [rows] in all of them, or in none");
+        return fault(
+            i,
+            said,
+            "say exposure = \"record\" under [rows] in all of them, or in none",
+        );
     }
     Ok(())
 }

@@ -34,8 +34,13 @@ fn goes_with(section: &Section, format: Format, formats: &[Format]) -> Result<()
         return Ok(());
     }
     let name = format.name();
-    let said = format!("{} means nothing here: \"{name}\" is none of the formats", section.title());
-    Err(section.fault(said, &section.span).help(format!("write format = \"{name}\", or leave the table out")))
+    let said = format!(
+        "{} means nothing here: \"{name}\" is none of the formats",
+        section.title()
+    );
+    Err(section
+        .fault(said, &section.span)
+        .help(format!("write format = \"{name}\", or leave the table out")))
 }
 
 pub(super) fn delimiters(root: &Section, formats: &[Format]) -> Result<Delimiters> {
@@ -48,7 +53,9 @@ pub(super) fn delimiters(root: &Section, formats: &[Format]) -> Result<Delimiter
     };
     goes_with(&section, Format::Delimited, formats)?;
     let byte = |key: &'static str| -> Result<Option<Option<u8>>> {
-        let Some(text) = section.string(key)? else { return Ok(None) };
+        let Some(text) = section.string(key)? else {
+            return Ok(None);
+        };
         match text.as_bytes() {
             [] if key == "quote" => Ok(Some(None)),
             [one] if one.is_ascii() && !matches!(one, b'\n' | b'\r') => Ok(Some(Some(*one))),
@@ -82,9 +89,9 @@ pub(super) fn sqlite(root: &Section, formats: &[Format]) -> Result<(Option<Strin
         (Some(_), Some(query)) => Err(section
             .fault("a database is read by table or by query, not by both", &query.span)
             .help("leave one of them out")),
-        (None, None) => Err(section
-            .incomplete("[sqlite] names no table and no query")
-            .help("for example table = \"events\"")),
+        (None, None) => {
+            Err(section.incomplete("[sqlite] names no table and no query", "for example table = \"events\""))
+        }
         (table, query) => Ok((table.map(|t| t.to_string()), query.map(|q| q.to_string()))),
     }
 }
@@ -107,8 +114,8 @@ pub(super) fn happened(root: &Section, scope: &Scope) -> Result<HashMap<String, 
     for (action, value) in section.entries() {
         let rule = section.section_of(&action, value, reference::OCCURRED)?;
         let flags = rule.value("true").ok_or_else(|| {
-            rule.incomplete("an action happened if any of its flags is true")
-                .help(format!("{} = {{ true = [\"flag\"] }}", action.text))
+            let help = format!("{action} = {{ true = [\"flag\"] }}");
+            rule.incomplete("an action happened if any of its flags is true", help)
         })?;
         let tests = Test::parse_all(&rule, "true", flags, scope)?;
         rule.finish()?;
@@ -125,12 +132,14 @@ pub(super) fn melt(root: &Section, scope: &Scope) -> Result<Vec<(String, Test)>>
     let mut melt = Vec::new();
     for (action, value) in section.entries() {
         if action.is_empty() {
-            return Err(section.fault("an action has a name", &action.span));
+            return Err(section
+                .fault("an action has a name", &action.span)
+                .help("for example like = \"is_like\""));
         }
         melt.push((action.to_string(), Test::parse(&section, &action, value, scope)?));
     }
     if melt.is_empty() {
-        return Err(section.incomplete("[melt] names no action").help("for example like = \"is_like\""));
+        return Err(section.incomplete("[melt] names no action", "for example like = \"is_like\""));
     }
     Ok(melt)
 }
@@ -144,9 +153,14 @@ fn by_action<T: Copy + PartialEq>(
     let mut said = HashMap::new();
     for (key, meaning) in lists {
         for action in section.any_strings(key)?.unwrap_or_default() {
-            if said.insert(action.to_string(), *meaning).is_some_and(|before| before != *meaning) {
+            if said
+                .insert(action.to_string(), *meaning)
+                .is_some_and(|before| before != *meaning)
+            {
                 let message = format!("\"{}\" has two {kind}s", action.text);
-                return Err(section.fault(message, &action.span).help(format!("an action has one {kind}")));
+                return Err(section
+                    .fault(message, &action.span)
+                    .help(format!("an action has one {kind}")));
             }
         }
     }
@@ -175,7 +189,9 @@ pub(super) fn columns(section: &Section, key: &'static str) -> Result<Option<Vec
     let Some(names) = section.any_strings(key)? else {
         return Ok(None);
     };
-    let columns = names.iter().map(|name| Ok(section.one_of(name, "column of an event", &words)?.to_owned()));
+    let columns = names
+        .iter()
+        .map(|name| Ok(section.one_of(name, "column of an event", &words)?.to_owned()));
     columns.collect::<Result<_>>().map(Some)
 }
 

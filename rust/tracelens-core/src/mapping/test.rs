@@ -73,7 +73,10 @@ fn check(section: &Section) -> Result<Check> {
         (None, _) => Ok(Check::True),
         (Some((_, check)), None) => Ok(check),
         (Some((first, _)), Some((second, _))) => Err(section
-            .fault(format!("a test asks one thing: {first} or {second}"), &section.span_of(second))
+            .fault(
+                format!("a test asks one thing: {first} or {second}"),
+                &section.span_of(second),
+            )
             .help("write two tests in a list: both have to hold")),
     }
 }

@@ -85,16 +85,28 @@ pub(super) const SOURCES: Chapter = chapter(
     "Fields: where a value comes from",
     "A field is a path, or a table with one of these and what is done to the value. An empty text is no value.",
     &[
-        key("path", "path", "what stands at the path; `{ path = \"a\" }` alone is the same as `\"a\"`"),
+        key(
+            "path",
+            "path",
+            "what stands at the path; `{ path = \"a\" }` alone is the same as `\"a\"`",
+        ),
         key("key", "level", "the object's key at an explode level, from 0"),
         key("index", "level", "the position at an explode level, from 0"),
         key("column", "number", "a column of a delimited file by its number, from 0"),
-        key("file", "`\"path\"`, `\"name\"`, `\"stem\"`, `\"parent\"`", "a part of the file's path: all of it, the name, the name before its first point, the directory"),
+        key(
+            "file",
+            "`\"path\"`, `\"name\"`, `\"stem\"`, `\"parent\"`",
+            "a part of the file's path: all of it, the name, the name before its first point, the directory",
+        ),
         key("const", "string", "always the same"),
         key("position", "`true`", "the position of the row in all that is read"),
         key("first", "list of fields", "the first of these that has a value"),
         key("join", "list of fields", "all of these that have a value, put together"),
-        key("separator", "string", "what stands between the parts of a `join`; a blank, if nothing is said"),
+        key(
+            "separator",
+            "string",
+            "what stands between the parts of a `join`; a blank, if nothing is said",
+        ),
     ],
 )
 .examples(&[
@@ -176,8 +188,11 @@ category = { path = "kind", strip = ["(not set)", "~"] }
 value = { path = "ms", scale = 0.001 }
 count = { path = "extra", offset = 1 }
 text = { path = "said", measure = "chars" }
-"#
-        ,
+
+[map.action]
+see = "see"
+thumb_up = "like"
+"#,
         side: None,
         files: &[(
             "log.ndjson",

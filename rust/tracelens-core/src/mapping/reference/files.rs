@@ -37,9 +37,21 @@ pub(super) const DELIMITED: Chapter = chapter(
     "`[delimited]`",
     "How delimited files are written.",
     &[
-        key("separator", "one character", "what stands between columns; else a tab in `.tsv` files and a comma elsewhere"),
-        key("header", "true or false", "whether the first row names the columns; else it does"),
-        key("quote", "one character", "what stands around values that hold a separator; `\"\"` for nothing, else `\"`"),
+        key(
+            "separator",
+            "one character",
+            "what stands between columns; else a tab in `.tsv` files and a comma elsewhere",
+        ),
+        key(
+            "header",
+            "true or false",
+            "whether the first row names the columns; else it does",
+        ),
+        key(
+            "quote",
+            "one character",
+            "what stands around values that hold a separator; `\"\"` for nothing, else `\"`",
+        ),
     ],
 )
 .examples(&[Example {

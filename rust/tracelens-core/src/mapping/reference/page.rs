@@ -68,7 +68,12 @@ fn show(page: &mut String, example: &Example) {
         let _ = write!(page, "\nRead with `--side {side}`:\n");
     }
     let row = |cells: &[&str]| format!("| {} |\n", cells.join(" | "));
-    let _ = write!(page, "\n{}{}", row(example.columns), row(&vec!["---"; example.columns.len()]));
+    let _ = write!(
+        page,
+        "\n{}{}",
+        row(example.columns),
+        row(&vec!["---"; example.columns.len()])
+    );
     for event in example.events {
         page.push_str(&row(event));
     }
@@ -81,7 +86,10 @@ fn about(text: &str) -> (String, Vec<String>) {
     let top = text.lines().take_while(|line| line.starts_with('#'));
     let about: Vec<&str> = top.filter(|line| !line.starts_with(TRAP)).map(comment).collect();
     let traps = text.lines().filter_map(|line| line.split_once(TRAP));
-    (about.join("\n"), traps.map(|(_, trap)| trap.trim().to_owned()).collect())
+    (
+        about.join("\n"),
+        traps.map(|(_, trap)| trap.trim().to_owned()).collect(),
+    )
 }
 
 fn comment(line: &str) -> &str {

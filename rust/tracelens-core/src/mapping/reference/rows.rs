@@ -45,7 +45,7 @@ action = "type"
         events: &[
             &["ann", "0", "v1", "watch", "active"],
             &["ann", "0", "v1", "like", "active"],
-            &["ben", "1", "-", "exposure", "exposure"],
+            &["ben", "1", "v2", "exposure", "exposure"],
         ],
     },
     Example {

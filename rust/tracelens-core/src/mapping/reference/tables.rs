@@ -86,7 +86,10 @@ like = "is_like"
 watch = { path = "ms", above = 0 }
 "#,
     side: None,
-    files: &[("log.csv", "user,video,is_click,is_like,ms\nann,v1,1,0,5200\nann,v2,0,0,0\n")],
+    files: &[(
+        "log.csv",
+        "user,video,is_click,is_like,ms\nann,v1,1,0,5200\nann,v2,0,0,0\n",
+    )],
     columns: &["user", "item", "action", "role", "record"],
     events: &[
         &["ann", "v1", "click", "active", "0"],
@@ -100,9 +103,17 @@ pub(super) const ROLE: Chapter = chapter(
     "What an action means for the person. Actions that are in none of the lists are active; none is in two.",
     &[
         key("exposure", "list of actions", "something was shown to the person"),
-        key("passive", "list of actions", "the person consumed without deciding: watching, scrolling"),
+        key(
+            "passive",
+            "list of actions",
+            "the person consumed without deciding: watching, scrolling",
+        ),
         key("active", "list of actions", "the person did something"),
-        key("conversion", "list of actions", "what the scenario is for: a purchase, an answer"),
+        key(
+            "conversion",
+            "list of actions",
+            "what the scenario is for: a purchase, an answer",
+        ),
     ],
 )
 .examples(&[Example {
@@ -121,7 +132,10 @@ active = ["like"]
 conversion = ["buy"]
 "#,
     side: None,
-    files: &[("log.csv", "user,what\nann,impression\nann,watch\nann,like\nann,ask\nann,buy\n")],
+    files: &[(
+        "log.csv",
+        "user,what\nann,impression\nann,watch\nann,like\nann,ask\nann,buy\n",
+    )],
     columns: &["user", "action", "role"],
     events: &[
         &["ann", "impression", "exposure"],
@@ -162,7 +176,11 @@ negative = ["dislike"]
 pub(super) const GIVEN: Chapter = chapter(
     "`[given]`",
     "What a simulator was handed is not its merit: metrics on given columns alone are \"given, not tested\".",
-    &[key("columns", "list of columns", "columns of events that the simulator was told")],
+    &[key(
+        "columns",
+        "list of columns",
+        "columns of events that the simulator was told",
+    )],
 )
 .examples(&[Example {
     shows: "A simulator that was told when and where, and only says what:",

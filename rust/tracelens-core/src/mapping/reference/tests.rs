@@ -61,11 +61,18 @@ fn every_key_that_is_documented_is_parsed_and_shown() {
     }
     let met = MET.take();
     for (title, key) in tables() {
-        assert!(met.contains(&(title, key.name, true)), "{title} {} is in no example, or nobody parses it", key.name);
+        assert!(
+            met.contains(&(title, key.name, true)),
+            "{title} {} is in no example, or nobody parses it",
+            key.name
+        );
     }
     let documented: Vec<(&str, &str)> = tables().map(|(title, key)| (title, key.name)).collect();
     for (title, key, _) in met {
-        assert!(documented.contains(&(title, key)), "{title} {key} is parsed and not documented");
+        assert!(
+            documented.contains(&(title, key)),
+            "{title} {key} is parsed and not documented"
+        );
     }
 }
 
@@ -85,7 +92,10 @@ fn the_page_is_as_rendered() {
         std::fs::write(&path, &page).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap();
-    assert!(written == page, "docs/mapping.md is not what the code says: run the tests with UPDATE_DOCS=1");
+    assert!(
+        written == page,
+        "docs/mapping.md is not what the code says: run the tests with UPDATE_DOCS=1"
+    );
 }
 
 #[test]
@@ -94,15 +104,26 @@ fn the_examples_read_as_the_page_says() {
     for example in examples().filter(|example| !example.columns.is_empty()) {
         let directory = tempfile::tempdir().unwrap();
         let mapping = compile(example, directory.path());
-        let expected: Vec<Vec<String>> =
-            example.events.iter().map(|event| event.iter().map(ToString::to_string).collect()).collect();
+        let expected: Vec<Vec<String>> = example
+            .events
+            .iter()
+            .map(|event| event.iter().map(ToString::to_string).collect())
+            .collect();
         match read(directory.path(), mapping, example.columns) {
             Ok(events) if events == expected => {}
-            Ok(events) => faults.push(format!("{}\n  expected {expected:?}\n  found    {events:?}", example.shows)),
+            Ok(events) => faults.push(format!(
+                "{}\n  expected {expected:?}\n  found    {events:?}",
+                example.shows
+            )),
             Err(error) => faults.push(format!("{}\n{error}", example.shows)),
         }
     }
-    assert!(faults.is_empty(), "{} examples read otherwise:\n\n{}", faults.len(), faults.join("\n\n"));
+    assert!(
+        faults.is_empty(),
+        "{} examples read otherwise:\n\n{}",
+        faults.len(),
+        faults.join("\n\n")
+    );
 }
 
 fn read(directory: &Path, mapping: Mapping, columns: &[&str]) -> crate::error::Result<Vec<Vec<String>>> {

@@ -61,7 +61,11 @@ const fn formats() -> [Key; NAMES.len() + 2] {
         keys[i] = key(NAMES[i].0, NAMES[i].1, NAMES[i].2);
         i += 1;
     }
-    keys[i] = key("%Y-%m-%d %H:%M:%S", "2025-09-01 00:23:54", "`s`; with `%.f` the decimals tell");
+    keys[i] = key(
+        "%Y-%m-%d %H:%M:%S",
+        "2025-09-01 00:23:54",
+        "`s`; with `%.f` the decimals tell",
+    );
     keys[i + 1] = key("%d/%m/%Y", "01/09/2025", "`day`");
     keys
 }

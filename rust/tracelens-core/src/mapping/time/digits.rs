@@ -62,8 +62,8 @@ fn two(bytes: [u8; 2]) -> Option<i64> {
 }
 
 /// Microseconds of HH:MM:SS. A leap second, 60, is the second before it; a day ends before 24:00.
-pub(super) fn time_of_day(bytes: &[u8; 8]) -> Result<i64, Fault> {
-    let [h1, h2, b':', m1, m2, b':', s1, s2] = *bytes else {
+pub(super) fn time_of_day(bytes: [u8; 8]) -> Result<i64, Fault> {
+    let [h1, h2, b':', m1, m2, b':', s1, s2] = bytes else {
         return Err(Fault::Expected("HH:MM:SS"));
     };
     let (Some(h), Some(m), Some(s)) = (two([h1, h2]), two([m1, m2]), two([s1, s2])) else {
@@ -81,14 +81,14 @@ pub(super) fn date_time<'a>(
     between: u8,
     with_fraction: bool,
     rest: &[u8],
-) -> Option<(&'a [u8; 10], &'a [u8; 8], i64, Precision)> {
+) -> Option<(&'a [u8; 10], [u8; 8], i64, Precision)> {
     let (date, after) = bytes.split_first_chunk()?;
     let (clock, after) = after.strip_prefix(&[between])?.split_first_chunk()?;
     let (us, precision, after) = match after {
         [b'.', decimals @ ..] if with_fraction => fraction(decimals)?,
         _ => (0, Precision::Second, after),
     };
-    (after == rest).then_some((date, clock, us, precision))
+    (after == rest).then_some((date, *clock, us, precision))
 }
 
 /// Microseconds of the decimals of a second, how fine they are, and what stands after them.
@@ -120,7 +120,7 @@ fn offset(bytes: &[u8]) -> Option<i64> {
 /// The parts of an ISO 8601 timestamp.
 pub(super) struct Stamp<'a> {
     pub(super) date: &'a [u8; 10],
-    pub(super) clock: &'a [u8; 8],
+    pub(super) clock: [u8; 8],
     /// Microseconds.
     pub(super) fraction: i64,
     pub(super) precision: Precision,
@@ -145,7 +145,7 @@ pub(super) fn stamp(bytes: &[u8]) -> Option<Stamp<'_>> {
     };
     Some(Stamp {
         date,
-        clock,
+        clock: *clock,
         fraction: us,
         precision,
         offset,

@@ -103,7 +103,11 @@ pub(in crate::mapping) const NAMES: [(&str, &str, &str); 6] = [
         "2025-09-01T00:23:54Z, 2025-09-01T02:23:54.123+02:00",
         "`s`; the decimals tell",
     ),
-    ("epoch_s", "1756686234, 1756686234.25: seconds since 1970 UTC", "`s`; the decimals tell"),
+    (
+        "epoch_s",
+        "1756686234, 1756686234.25: seconds since 1970 UTC",
+        "`s`; the decimals tell",
+    ),
     ("epoch_ms", "milliseconds since 1970 UTC", "`ms`"),
     ("epoch_us", "microseconds since 1970 UTC", "`us`"),
     ("epoch_ns", "nanoseconds since 1970 UTC", "`us`"),

@@ -7,8 +7,8 @@ mod format;
 mod tests;
 mod zone;
 
-pub use format::TimeFormat;
 pub(super) use format::NAMES;
+pub use format::TimeFormat;
 
 use crate::event::Precision;
 use digits::Fault;

@@ -89,6 +89,14 @@ fn clocks_that_skip_an_hour_and_show_one_twice() {
     // Twice: the first.
     assert_eq!(berlin("2025-10-26 02:30:00"), "2025-10-26T00:30:00Z");
     assert_eq!(berlin("2025-10-26 04:00:00"), "2025-10-26T03:00:00Z");
+    // Before 1970, to the microsecond.
+    let early = read(
+        "1964-04-26 00:00:00.000001",
+        &["%Y-%m-%d %H:%M:%S%.f"],
+        "America/New_York",
+    )
+    .unwrap();
+    assert_eq!(early.0, "1964-04-26T05:00:00.000001Z");
     // A midnight that there is not, and a day.
     let day = |t, zone| read(t, &["%Y-%m-%d"], zone).unwrap().0;
     assert_eq!(day("2018-11-04", "America/Sao_Paulo"), "2018-11-04T03:00:00Z");

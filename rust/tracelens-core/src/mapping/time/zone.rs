@@ -71,13 +71,12 @@ impl Days {
 
 fn local(day: i64, us: i64) -> Result<civil::DateTime, Fault> {
     let beyond = |_| Fault::Beyond;
-    let since = jiff::Span::new()
-        .try_days(day)
-        .map_err(beyond)?
-        .try_microseconds(us)
+    // One after the other: a span has one sign for all its parts.
+    let date = civil::date(1970, 1, 1)
+        .checked_add(jiff::Span::new().try_days(day).map_err(beyond)?)
         .map_err(beyond)?;
-    civil::date(1970, 1, 1)
-        .to_datetime(civil::Time::midnight())
-        .checked_add(since)
+    let midnight = date.to_datetime(civil::Time::midnight());
+    midnight
+        .checked_add(jiff::SignedDuration::from_micros(us))
         .map_err(beyond)
 }
