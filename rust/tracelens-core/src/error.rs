@@ -202,6 +202,15 @@ impl Error {
         self
     }
 
+    /// The same error with its place, if it has one, changed.
+    #[must_use]
+    pub(crate) fn moved(mut self, change: impl FnOnce(&mut Place)) -> Self {
+        if let Some(place) = &mut self.0.place {
+            change(place);
+        }
+        self
+    }
+
     /// The text that is wrong.
     #[must_use]
     pub fn snippet(mut self, snippet: Snippet) -> Self {

@@ -1,16 +1,17 @@
 //! The parallel reader: paths and a mapping in, batches of events out, in the order of the files.
 
-use crate::error::{Code, Error, Result, closest};
+use crate::error::{Code, Error, Place, Result, closest};
 use crate::event::EventBatch;
-use crate::format::json::File;
-use crate::format::{self, Batch, FileContext, UNWANTED};
-use crate::input::bytes::Text;
-use crate::input::discover::{Discovered, format_of};
-use crate::mapping::{Mapping, Records, builtin_names};
+use crate::format::{self, Batch, Buffers, DUPLICATE, File, FileContext, TASK_BYTES, Task, Tasks, UNWANTED};
+use crate::input::Progress;
+use crate::input::discover::Discovered;
+use crate::mapping::{Mapping, Plan, Records, builtin_names};
+use hashbrown::HashSet;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use crate::format::OnBadRow;
 
@@ -36,6 +37,8 @@ pub struct FileReport {
     pub events_in: u64,
     /// Those that are.
     pub events_used: u64,
+    /// Dropped rows by reason.
+    pub dropped: BTreeMap<String, u64>,
 }
 
 /// What was read, and what was not: events in = events used + the sum of `dropped`.
@@ -57,21 +60,29 @@ pub struct ReadReport {
     pub notes: Vec<String>,
 }
 
-/// Files read together: enough to keep all cores busy, little enough to fit.
-const GROUP_BYTES: u64 = 1 << 26;
+/// Tasks that are parsed together, for each thread: enough to keep all busy while the next ones are read.
+const TASKS_A_THREAD: usize = 8;
+/// A file up to this size is one task, and is read by it.
+const SMALL_FILE: u64 = 2 * TASK_BYTES as u64;
 
-/// Reads files group by group.
-#[derive(Debug)]
+/// Reads files group by group: while one group is parsed, the next one is read and unpacked.
 pub struct Reader {
-    files: VecDeque<PathBuf>,
     mapping: Mapping,
     options: ReadOptions,
     report: ReadReport,
+    cutter: Cutter,
+    ahead: Vec<(usize, Task)>,
+    started: bool,
+    /// The file whose batches are being taken, and lines and characters of it so far.
+    file: Option<(usize, u64, u64)>,
+    paths: Vec<PathBuf>,
     rows: u64,
     records: u64,
     filtered: u64,
+    seen: HashSet<u128>,
     unmapped: BTreeMap<(String, String), u64>,
     actions: BTreeSet<String>,
+    total: u64,
 }
 
 impl Reader {
@@ -79,58 +90,62 @@ impl Reader {
     pub fn open(discovered: Discovered, mapping: Mapping, options: ReadOptions) -> Result<Self> {
         let (files, skipped) = discovered.claimed(mapping.plan())?;
         let skipped = skipped.iter().map(|p| p.display().to_string()).collect();
+        let total = files.iter().map(|p| std::fs::metadata(p).map_or(0, |m| m.len())).sum();
         Ok(Self {
-            files: files.into(),
+            cutter: Cutter {
+                files: files.iter().cloned().enumerate().collect(),
+                current: None,
+                plan: mapping.shared_plan(),
+                on_bad_row: options.on_bad_row,
+                with_text: options.text,
+                buffers: Buffers::default(),
+                progress: Progress::default(),
+            },
             mapping,
             options,
             report: ReadReport {
                 skipped,
                 ..ReadReport::default()
             },
+            ahead: Vec::new(),
+            started: false,
+            file: None,
+            paths: files,
             rows: 0,
             records: 0,
             filtered: 0,
+            seen: HashSet::new(),
             unmapped: BTreeMap::new(),
             actions: BTreeSet::new(),
+            total,
         })
     }
 
-    /// Events of the next files, in their order; `None` after the last.
+    /// Events of the next tasks, in the order of the files; `None` after the last.
     pub fn next_group(&mut self) -> Result<Option<Vec<EventBatch>>> {
-        if self.files.is_empty() {
+        if !std::mem::replace(&mut self.started, true) {
+            self.ahead = self.cutter.group();
+        }
+        if self.ahead.is_empty() {
             self.close()?;
             return Ok(None);
         }
-        let mut group = Vec::new();
-        let mut bytes = 0;
-        while let Some(path) = self.files.front() {
-            bytes += std::fs::metadata(path).map_or(0, |m| m.len());
-            if !group.is_empty() && bytes > GROUP_BYTES {
-                break;
-            }
-            group.extend(self.files.pop_front());
-        }
-        let (mapping, options) = (&self.mapping, &self.options);
-        let parsed: Vec<Result<(u64, Vec<Batch>)>> =
-            group.par_iter().map(|path| parse(path, mapping, options)).collect();
+        let tasks = std::mem::take(&mut self.ahead);
+        let cutter = &mut self.cutter;
+        let (ahead, parsed) = rayon::join(
+            || cutter.group(),
+            || -> Vec<(usize, Vec<Batch>)> { tasks.into_par_iter().map(|(file, task)| (file, task())).collect() },
+        );
+        self.ahead = ahead;
         let mut events = Vec::new();
-        for (path, result) in group.iter().zip(parsed) {
-            let (size, batches) = result?;
-            let mut file = FileReport {
-                path: path.display().to_string(),
-                bytes: size,
-                events_in: 0,
-                events_used: 0,
-            };
+        for (file, batches) in parsed {
+            self.enter(file);
             for batch in batches {
-                events.push(self.take(batch, &mut file)?);
+                let batch = self.take(batch)?;
+                if !batch.is_empty() {
+                    events.push(batch);
+                }
             }
-            if file.events_in == 0 {
-                self.report.notes.push(format!("{} holds no event", file.path));
-            }
-            self.report.events_in += file.events_in;
-            self.report.events_used += file.events_used;
-            self.report.files.push(file);
         }
         Ok(Some(events))
     }
@@ -140,32 +155,88 @@ impl Reader {
         &self.report
     }
 
+    /// Bytes on the disk: read so far, and in all.
+    pub fn progress(&self) -> (u64, u64) {
+        (self.cutter.progress.bytes(), self.total)
+    }
+
+    /// Batches of this file follow.
+    fn enter(&mut self, file: usize) {
+        if self.file.is_some_and(|(current, ..)| current == file) {
+            return;
+        }
+        self.leave();
+        self.file = Some((file, 0, 0));
+        let path = &self.paths[file];
+        self.report.files.push(FileReport {
+            path: path.display().to_string(),
+            bytes: std::fs::metadata(path).map_or(0, |m| m.len()),
+            events_in: 0,
+            events_used: 0,
+            dropped: BTreeMap::new(),
+        });
+    }
+
+    fn leave(&mut self) {
+        if let Some(file) = self.report.files.last().filter(|_| self.file.is_some())
+            && file.events_in == 0
+        {
+            self.report.notes.push(format!("{} holds no event", file.path));
+        }
+    }
+
     /// Move a batch's own numbering behind all that came before, and add up what it says.
-    fn take(&mut self, batch: Batch, file: &mut FileReport) -> Result<EventBatch> {
+    fn take(&mut self, batch: Batch) -> Result<EventBatch> {
+        let (_, lines, characters) = self.file.as_mut().map_or((0, 0, 0), |f| *f);
+        let move_up = |place: &mut Place| {
+            if let (Some(line), Some(column)) = (place.line.as_mut(), place.column.as_mut()) {
+                *column += if *line == 1 { characters } else { 0 };
+                *line += lines;
+            }
+        };
         if let Some(error) = batch.error {
-            return Err(error);
+            return Err(error.moved(move_up));
         }
         let mut events = batch.events;
+        let records = self.records - u64::from(batch.continued);
         match self.mapping.plan().records {
             Records::Value(_) => batch.unnumbered.iter().for_each(|&i| events.record[i] += self.rows),
             Records::Rows => events.record.iter_mut().for_each(|r| *r += self.rows),
-            Records::Level(_) => events.record.iter_mut().for_each(|r| *r += self.records),
+            Records::Level(_) => events.record.iter_mut().for_each(|r| *r += records),
         }
         let before = u32::try_from(self.rows).unwrap_or(u32::MAX);
         for &i in &batch.by_position {
             events.seq[i] = events.seq[i].saturating_add(before);
         }
         self.rows += batch.rows_in;
-        self.records += batch.records;
+        self.records = records + batch.records;
         self.filtered += batch.filtered;
-        file.events_in += batch.rows_in;
-        file.events_used += events.len() as u64;
-        for (reason, n) in batch.dropped {
+        let mut dropped = batch.dropped;
+        if !batch.unique.is_empty() {
+            let (kept, again) = self.once(&events, &batch.unique);
+            events = kept;
+            if again > 0 {
+                dropped.insert(DUPLICATE, again);
+            }
+        }
+        if let Some(file) = self.report.files.last_mut() {
+            file.events_in += batch.rows_in;
+            file.events_used += events.len() as u64;
+            for (reason, n) in &dropped {
+                *file.dropped.entry((*reason).to_owned()).or_insert(0) += n;
+            }
+        }
+        self.report.events_in += batch.rows_in;
+        self.report.events_used += events.len() as u64;
+        for (reason, n) in dropped {
             *self.report.dropped.entry(reason.to_owned()).or_insert(0) += n;
         }
         for (reason, places) in batch.examples {
             let examples = self.report.examples.entry(reason.to_owned()).or_default();
-            examples.extend(places.into_iter().take(3usize.saturating_sub(examples.len())));
+            for mut place in places.into_iter().take(3usize.saturating_sub(examples.len())) {
+                move_up(&mut place);
+                examples.push(place.to_string());
+            }
         }
         for action in events.action.pool.iter() {
             if !self.actions.contains(action) {
@@ -175,7 +246,33 @@ impl Reader {
         for (key, n) in batch.unmapped {
             *self.unmapped.entry(key).or_insert(0) += n;
         }
+        if let Some((_, line, column)) = &mut self.file {
+            let (lines, characters) = batch.extent;
+            *column = characters + if lines == 0 { *column } else { 0 };
+            *line += lines;
+        }
         Ok(events)
+    }
+
+    /// Events of rows that were not met before, and how many of others there were.
+    fn once(&mut self, events: &EventBatch, unique: &[(u128, u64)]) -> (EventBatch, u64) {
+        let mut last = None;
+        let mut fresh = true;
+        let keep: Vec<usize> = (0..events.len())
+            .filter(|&i| {
+                // All events of one row are that row.
+                if last != Some(unique[i]) {
+                    last = Some(unique[i]);
+                    fresh = unique[i].0 == 0 || self.seen.insert(unique[i].0);
+                }
+                fresh
+            })
+            .collect();
+        let again = events.len() - keep.len();
+        (
+            if again == 0 { events.clone() } else { events.only(&keep) },
+            again as u64,
+        )
     }
 
     /// A name that no row has is most likely misspelt. Built-in mappings name all that their format may hold.
@@ -200,7 +297,13 @@ impl Reader {
     }
 
     fn close(&mut self) -> Result<()> {
-        let bad = self.report.dropped.iter().filter(|(reason, _)| *reason != UNWANTED);
+        self.leave();
+        self.file = None;
+        let bad = self
+            .report
+            .dropped
+            .iter()
+            .filter(|(reason, _)| ![UNWANTED, DUPLICATE].contains(&reason.as_str()));
         let dropped: u64 = bad.map(|(_, n)| n).sum();
         if let Some(limit) = self.options.max_bad
             && dropped as f64 > limit * self.report.events_in as f64
@@ -229,24 +332,94 @@ impl Reader {
         self.note_unseen_actions();
         for ((map, value), n) in std::mem::take(&mut self.unmapped) {
             self.report.notes.push(format!(
-                "[map.{map}] does not know \"{value}\": kept as it is ({n} rows)"
+                "[map.{map}] does not know \"{value}\": kept as it is ({n} times)"
             ));
         }
         Ok(())
     }
 }
 
-fn parse(path: &Path, mapping: &Mapping, options: &ReadOptions) -> Result<(u64, Vec<Batch>)> {
-    let text = Text::read(path)?;
-    let context = FileContext::new(path);
-    let file = File {
-        path,
-        text: text.as_str(),
-        plan: mapping.plan(),
-        context: &context,
-        on_bad_row: options.on_bad_row,
-        with_text: options.text,
+/// Opens file after file and cuts them into tasks.
+struct Cutter {
+    files: VecDeque<(usize, PathBuf)>,
+    current: Option<(usize, Box<dyn Tasks>)>,
+    plan: Arc<Plan>,
+    on_bad_row: OnBadRow,
+    with_text: bool,
+    buffers: Buffers,
+    progress: Progress,
+}
+
+impl Cutter {
+    /// The next tasks, each with the number of its file. An error is the last of them.
+    fn group(&mut self) -> Vec<(usize, Task)> {
+        let mut tasks = Vec::new();
+        let mut bytes = 0;
+        while bytes < TASKS_A_THREAD * rayon::current_num_threads() * TASK_BYTES {
+            match self.next_task() {
+                Ok(None) => break,
+                Ok(Some((file, size, task))) => {
+                    bytes += size;
+                    tasks.push((file, task));
+                }
+                Err((file, error)) => {
+                    self.files.clear();
+                    self.current = None;
+                    tasks.push((file, Box::new(move || vec![Batch::failed(error)])));
+                    break;
+                }
+            }
+        }
+        tasks
+    }
+
+    fn next_task(&mut self) -> Result<Option<(usize, usize, Task)>, (usize, Error)> {
+        loop {
+            if let Some((file, tasks)) = &mut self.current {
+                match tasks.next_task() {
+                    Ok(Some(task)) => return Ok(Some((*file, TASK_BYTES, task))),
+                    Ok(None) => self.current = None,
+                    Err(error) => return Err((*file, error)),
+                }
+            }
+            let Some((number, path)) = self.files.pop_front() else {
+                return Ok(None);
+            };
+            let size = std::fs::metadata(&path).map_or(0, |m| if m.is_file() { m.len() } else { u64::MAX });
+            let (buffers, progress) = (self.buffers.clone(), self.progress.clone());
+            let file = self.file(path);
+            let open = move || format::open_path(file, &buffers, &progress);
+            if size <= SMALL_FILE {
+                // Counted as a little more than it is: opening a file has its cost too.
+                return Ok(Some((number, size as usize + (1 << 16), Box::new(move || whole(open)))));
+            }
+            self.current = Some((number, open().map_err(|error| (number, error))?));
+        }
+    }
+
+    fn file(&self, path: PathBuf) -> Arc<File> {
+        Arc::new(File {
+            context: FileContext::new(&path),
+            path,
+            plan: Arc::clone(&self.plan),
+            on_bad_row: self.on_bad_row,
+            with_text: self.with_text,
+        })
+    }
+}
+
+/// All batches of a file, up to the first error.
+fn whole(open: impl FnOnce() -> Result<Box<dyn Tasks>>) -> Vec<Batch> {
+    let mut batches = Vec::new();
+    let read = || -> Result<()> {
+        let mut tasks = open()?;
+        while let Some(task) = tasks.next_task()? {
+            batches.extend(task());
+        }
+        Ok(())
     };
-    let batches = format::parse(&file, format_of(file.plan, path))?;
-    Ok((text.size, batches))
+    if let Err(error) = read() {
+        batches.push(Batch::failed(error));
+    }
+    batches
 }

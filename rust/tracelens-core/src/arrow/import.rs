@@ -175,15 +175,9 @@ impl Frame<'_> {
         };
         if column.as_any_dictionary_opt().is_some() {
             let coded = self.optional("text")?;
-            return Ok((0..coded.codes.len())
-                .map(|row| coded.get(row))
-                .collect());
+            return Ok((0..coded.codes.len()).map(|row| coded.get(row)).collect());
         }
-        Ok(self
-            .strings("text", column)?
-            .as_string_view()
-            .iter()
-            .collect())
+        Ok(self.strings("text", column)?.as_string_view().iter().collect())
     }
 
     /// A column of a few known words.

@@ -1,70 +1,200 @@
 //! Delimited text: csv, tsv and their kin, with or without a header.
 
-use super::emit::{Bad, Batch, Emitter, OnBadRow};
-use super::json::{File, drop_row, locate};
-use super::{Row, Value};
-use crate::error::{Code, Error, Result, closest};
-use crate::input::bytes::place;
+use super::emit::{Bad, Batch, Emitter, drop_row};
+use super::json::{Tail, Tails, not_utf8, utf8};
+use super::task::{Buffers, File, Piece, Task, Tasks};
+use super::{OnBadRow, Row, Value};
+use crate::error::{Code, Error, Place, Result, closest};
 use crate::input::discover::plain_name;
+use crate::input::stream::{Input, Reading};
+use crate::mapping::Plan;
+use crate::mapping::path::FieldPath;
 use csv_core::ReadRecordResult;
-use std::collections::HashMap;
+use memchr::{memchr, memchr_iter, memrchr};
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What the header, or its absence, says about all rows of a file.
 #[derive(Debug)]
-pub(crate) struct Table {
+struct Table {
     separator: u8,
     quote: Option<u8>,
-    columns: HashMap<String, usize>,
-    /// Columns a row must have; `None`: as many as the first row.
+    /// The column of each path of the plan.
+    columns: Vec<Option<usize>>,
+    /// Paths that go on inside the value of their column.
+    tails: Vec<Tail>,
+    /// Columns a row must have; `None`: there is no row.
     width: Option<usize>,
-    body: usize,
 }
 
-/// Read the header.
-pub(crate) fn open(file: &File) -> Result<Table> {
+/// The name of the column that a path starts from: what it goes on with is looked for inside the value.
+fn column_of(path: &FieldPath) -> &str {
+    let (_, tail) = path.split();
+    let end = if tail.is_empty() {
+        None
+    } else {
+        path.written.find(['[', '{'])
+    };
+    &path.written[..end.unwrap_or(path.written.len())]
+}
+
+/// Paths that go on inside the value of a column, unless a column has all of it as its name.
+fn tails(plan: &Plan, names: &[&str]) -> Vec<Tail> {
+    let inside = |(number, path): (usize, &FieldPath)| {
+        let (_, steps) = path.split();
+        (!steps.is_empty() && !names.contains(&path.written.as_str())).then(|| Tail::new(number, steps))
+    };
+    plan.paths.iter().enumerate().filter_map(inside).collect()
+}
+
+/// A file of rows, cut at ends of records.
+pub(crate) struct Rows {
+    file: Arc<File>,
+    reading: Reading,
+    task_bytes: usize,
+    table: Option<Arc<Table>>,
+}
+
+impl Rows {
+    pub(crate) fn new(file: Arc<File>, input: Input, buffers: Buffers, task_bytes: usize) -> Self {
+        Self {
+            file,
+            reading: Reading::new(input, buffers),
+            task_bytes,
+            table: None,
+        }
+    }
+}
+
+impl Tasks for Rows {
+    fn next_task(&mut self) -> Result<Option<Task>> {
+        let quote = self.file.plan.delimiters.quote;
+        let mut ends = Ends::new(quote);
+        let Some((bytes, origin)) = self.reading.upto(self.task_bytes, |bytes| ends.last(bytes))? else {
+            return Ok(None);
+        };
+        let mut piece = Piece::new(bytes, origin);
+        let mut body = 0;
+        let table = match &self.table {
+            Some(table) => Arc::clone(table),
+            None => {
+                let (table, from) = open(&self.file, &piece)?;
+                body = from;
+                Arc::clone(self.table.insert(Arc::new(table)))
+            }
+        };
+        let (file, buffers, usual) = (Arc::clone(&self.file), self.reading.buffers.clone(), self.task_bytes);
+        Ok(Some(Box::new(move || {
+            let batch = parse_rows(&file, &table, &mut piece, body);
+            buffers.give(piece.into_bytes(), usual);
+            vec![batch]
+        })))
+    }
+}
+
+/// Finds the last end of a record in a text that grows; a line break inside quotes ends none.
+struct Ends {
+    quote: Option<u8>,
+    seen: usize,
+    inside: bool,
+    last: Option<usize>,
+}
+
+impl Ends {
+    fn new(quote: Option<u8>) -> Self {
+        Self {
+            quote,
+            seen: 0,
+            inside: false,
+            last: None,
+        }
+    }
+
+    fn last(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut from = self.seen;
+        self.seen = bytes.len();
+        let Some(quote) = self.quote else {
+            return memrchr(b'\n', bytes).map(|i| i + 1);
+        };
+        // Between two quotes all is inside or all is outside.
+        for at in memchr_iter(quote, &bytes[from..])
+            .map(|i| i + from)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .chain([bytes.len()])
+        {
+            if !self.inside
+                && let Some(i) = memrchr(b'\n', &bytes[from..at])
+            {
+                self.last = Some(from + i + 1);
+            }
+            self.inside ^= at < bytes.len();
+            from = at;
+        }
+        self.last
+    }
+}
+
+/// Read the header; returns where the rows begin.
+fn open(file: &File, piece: &Piece) -> Result<(Table, usize)> {
     let delimiters = file.plan.delimiters;
-    let tabs = Path::new(&plain_name(file.path))
+    let tabs = Path::new(&plain_name(&file.path))
         .extension()
         .is_some_and(|e| e == "tsv");
     let separator = delimiters.separator.unwrap_or(if tabs { b'\t' } else { b',' });
     let mut table = Table {
         separator,
         quote: delimiters.quote,
-        columns: HashMap::new(),
+        columns: vec![None; file.plan.paths.len()],
+        tails: Vec::new(),
         width: None,
-        body: 0,
     };
-    let mut records = Records::new(&table, file.text, 0..file.text.len());
-    let first = records.next_record();
-    table.width = first.as_ref().map(|_| records.fields());
-    if !delimiters.header {
-        return Ok(table);
-    }
-    if let Some(range) = first {
-        let names: Vec<String> = (0..records.fields())
-            .map(|i| records.field(i).unwrap_or_default().trim().to_owned())
-            .collect();
-        table.body = range.end;
-        table.columns = names.iter().enumerate().map(|(i, n)| (n.clone(), i)).collect();
+    // All of the first record, be there line breaks in it.
+    let mut ends = Ends::new(delimiters.quote);
+    let first = memchr_iter(b'\n', piece.bytes())
+        .map(|i| i + 1)
+        .find(|&end| ends.last(&piece.bytes()[..end]) == Some(end));
+    let text = String::from_utf8_lossy(&piece.bytes()[..first.unwrap_or(piece.length())]);
+    let mut records = Records::new(&table, &text, 0);
+    let Some(first) = records.next_record() else {
+        return Ok((table, 0));
+    };
+    let width = records.fields();
+    let names: Vec<&str> = (0..width)
+        .map(|i| records.field(i).unwrap_or_default().trim())
+        .collect();
+    let mut body = 0;
+    if delimiters.header {
+        body = first.end;
+        let find = |path: &FieldPath| {
+            let whole = names.iter().position(|n| *n == path.written);
+            whole.or_else(|| names.iter().position(|n| *n == column_of(path)))
+        };
+        let columns = file.plan.paths.iter().map(find).collect();
         require_columns(file, &names)?;
         refuse_twins(file, &names)?;
+        table.tails = tails(&file.plan, &names);
+        table.columns = columns;
     }
-    Ok(table)
+    table.width = Some(width);
+    Ok((table, body))
 }
 
 /// Every path of the mapping has to be a column, unless it is optional.
-fn require_columns(file: &File, names: &[String]) -> Result<()> {
+fn require_columns(file: &File, names: &[&str]) -> Result<()> {
     for field in file.plan.fields().filter(|f| !f.optional) {
         for path in field.paths().into_iter().map(|p| &file.plan.paths[p]) {
-            if names.contains(&path.written) {
+            if names.contains(&column_of(path)) {
                 continue;
             }
-            let error = Error::new(Code::MissingColumn, format!("there is no column \"{}\"", path.written))
-                .at(place(file.path, file.text.as_bytes(), 0))
-                .note(format!("columns: {}", names.join(", ")));
-            return Err(match closest(&path.written, names.iter().map(String::as_str)) {
+            let error = Error::new(
+                Code::MissingColumn,
+                format!("there is no column \"{}\"", column_of(path)),
+            )
+            .at(Place::at(&file.path, 1, 1))
+            .note(format!("columns: {}", names.join(", ")));
+            return Err(match closest(column_of(path), names.iter().copied()) {
                 Some(near) => error.help(format!("did you mean \"{near}\"?")),
                 None => error.help("correct the mapping, or name the one that is meant with --mapping"),
             });
@@ -74,109 +204,116 @@ fn require_columns(file: &File, names: &[String]) -> Result<()> {
 }
 
 /// A column that the mapping reads must not stand there twice: which of the two is meant nobody knows.
-fn refuse_twins(file: &File, names: &[String]) -> Result<()> {
+fn refuse_twins(file: &File, names: &[&str]) -> Result<()> {
     for path in &file.plan.paths {
-        if names.iter().filter(|n| **n == path.written).count() > 1 {
-            let said = format!("there are two columns \"{}\"", path.written);
+        if names.iter().filter(|n| **n == column_of(path)).count() > 1 {
+            let said = format!("there are two columns \"{}\"", column_of(path));
             return Err(Error::new(Code::MissingColumn, said)
-                .at(place(file.path, file.text.as_bytes(), 0))
+                .at(Place::at(&file.path, 1, 1))
                 .help("rename one of them, or take it by number: { column = N }"));
         }
     }
     Ok(())
 }
 
-/// Cut the body into tasks at ends of records; a quoted line break ends none.
-pub(crate) fn cut(table: &Table, text: &str, task_bytes: usize) -> Vec<Range<usize>> {
-    let bytes = text.as_bytes();
-    let quote = table.quote.filter(|q| bytes.contains(q));
-    let mut ranges = Vec::new();
-    let (mut from, mut at, mut inside) = (table.body, table.body, false);
-    while from < bytes.len() {
-        let wanted = from + task_bytes;
-        let end = loop {
-            match bytes[at..].iter().position(|&b| b == b'\n' || Some(b) == quote) {
-                None => break bytes.len(),
-                Some(i) => {
-                    at += i + 1;
-                    if Some(bytes[at - 1]) == quote {
-                        inside = !inside;
-                    } else if !inside && at >= wanted {
-                        break at;
-                    } else if quote.is_none() && at < wanted {
-                        at = wanted.min(bytes.len());
-                    }
-                }
+/// Parse some rows.
+fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Batch {
+    let mut emitter = Emitter::new(file);
+    if let Err(error) = utf8(file, piece) {
+        if file.on_bad_row == OnBadRow::Error {
+            return Batch::failed(error);
+        }
+        blank_out_bad_rows(file, table, piece, &mut emitter.batch);
+    }
+    let piece = &*piece;
+    let text = match utf8(file, piece) {
+        Ok(text) => &text[..piece.length()],
+        Err(error) => return Batch::failed(error),
+    };
+    let mut row = Columns {
+        table,
+        records: Records::new(table, text, body),
+        tails: Tails::new(&table.tails),
+        number: 0,
+    };
+    while let Some(place) = row.advance() {
+        let width = row.records.fields();
+        if width == 1 && row.records.field(0).is_none_or(|f| f.trim().is_empty()) {
+            continue;
+        }
+        if let Some(error) = open_quote(file, table, piece, text, &place) {
+            emitter.batch.error = Some(error);
+            break;
+        }
+        let result = match table.width {
+            Some(expected) if width != expected => {
+                emitter.batch.rows_in += 1;
+                Err(ragged(expected, width))
             }
+            _ => emitter.row(&row, 0),
         };
-        ranges.push(from..end);
-        from = end;
-        at = end;
+        let Err(bad) = result else { continue };
+        let (reason, wanted) = (bad.reason, bad.wanted);
+        let error = bad.locate(file, piece, text, place);
+        if wanted || file.on_bad_row == OnBadRow::Drop {
+            drop_row(&mut emitter.batch, reason, &error);
+        } else {
+            emitter.batch.error = Some(error);
+            break;
+        }
     }
-    ranges
+    emitter.batch.extent = piece.extent();
+    emitter.batch
 }
 
-impl File<'_> {
-    /// Parse some rows of a delimited file.
-    pub(crate) fn parse_rows(&self, table: &Table, range: Range<usize>) -> Batch {
-        let mut emitter = Emitter::new(self.plan, self.context, self.with_text);
-        let mut records = Records::new(table, self.text, range);
-        while let Some(place_) = records.next_record() {
-            if records.fields() == 1 && records.field(0).is_none_or(|f| f.trim().is_empty()) {
-                continue;
-            }
-            if let Some(error) = self.open_quote(table, &place_) {
-                emitter.batch.error = Some(error);
-                break;
-            }
-            let result = match table.width {
-                Some(width) if records.fields() != width => {
-                    emitter.batch.rows_in += 1;
-                    Err(ragged(width, records.fields()))
-                }
-                _ => emitter.row(
-                    &Columns {
-                        plan: self.plan,
-                        table,
-                        records: &records,
-                    },
-                    0,
-                ),
-            };
-            let Err(bad) = result else { continue };
-            let (reason, wanted) = (bad.reason, bad.wanted);
-            let error = locate(*bad, self.path, self.text, &place_);
-            if wanted || self.on_bad_row == OnBadRow::Drop {
-                drop_row(&mut emitter.batch, reason, &error);
-            } else {
-                emitter.batch.error = Some(error);
-                break;
-            }
+/// Count the records that are not UTF-8 as dropped, and make them blank.
+fn blank_out_bad_rows(file: &File, table: &Table, piece: &mut Piece, batch: &mut Batch) {
+    let bytes = piece.bytes();
+    let mut ends = Ends::new(table.quote);
+    let mut bad = Vec::new();
+    let mut from = 0;
+    for at in memchr_iter(b'\n', bytes).map(|i| i + 1).chain([bytes.len()]) {
+        if ends.last(&bytes[..at]) != Some(at) && at < bytes.len() {
+            continue;
         }
-        emitter.batch
+        if let Err(e) = std::str::from_utf8(&bytes[from..at]) {
+            bad.push((from + e.valid_up_to(), from..at));
+        }
+        from = at;
     }
-
-    /// A quote that opens in the last record and never closes: not one bad row but the rest of the file inside one, and
-    /// never to be dropped as one.
-    fn open_quote(&self, table: &Table, record: &Range<usize>) -> Option<Error> {
-        let text = &self.text[record.clone()];
-        let quote = table.quote.map(char::from)?;
-        if record.end != self.text.len() || !text.trim_end().contains('\n') || text.matches(quote).count() % 2 == 0 {
-            return None;
-        }
-        let at = record.start + text.find(quote)?;
-        let error = Error::new(
-            Code::Ragged,
-            "a quote that opens here never closes and takes in the rest of the file",
-        );
-        Some(
-            error
-                .at(place(self.path, self.text.as_bytes(), at))
-                .help("close the quote, or say quote = \"\" in the mapping"),
-        )
+    for (at, range) in bad {
+        batch.rows_in += 1;
+        let error = not_utf8(&file.path, piece, at);
+        drop_row(batch, "not UTF-8", &error);
+        let end = range.end - usize::from(piece.bytes()[range.clone()].ends_with(b"\n"));
+        piece.blank(range.start..end);
     }
 }
 
+/// A quote that opens in the last record and never closes: not one bad row but the rest of the file inside one, and never to be
+/// dropped as one.
+fn open_quote(file: &File, table: &Table, piece: &Piece, text: &str, record: &Range<usize>) -> Option<Error> {
+    let quote = table.quote?;
+    if record.end != text.len() {
+        return None;
+    }
+    let bytes = &text.as_bytes()[record.clone()];
+    let first = memchr(quote, bytes)?;
+    if !text[record.clone()].trim_end().contains('\n') || memchr_iter(quote, bytes).count() % 2 == 0 {
+        return None;
+    }
+    let error = Error::new(
+        Code::Ragged,
+        "a quote that opens here never closes and takes in the rest of the file",
+    );
+    Some(
+        error
+            .at(piece.place(&file.path, record.start + first))
+            .help("close the quote, or say quote = \"\" in the mapping"),
+    )
+}
+
+#[cold]
 fn ragged(expected: usize, found: usize) -> Box<Bad> {
     let error = Error::new(
         Code::Ragged,
@@ -188,89 +325,163 @@ fn ragged(expected: usize, found: usize) -> Box<Bad> {
     bad
 }
 
-/// Walks over the records of a range, keeping the fields of the last one.
+/// Walks over records, keeping the fields of the last one.
 struct Records<'a> {
-    reader: csv_core::Reader,
-    text: &'a [u8],
+    text: &'a str,
+    separator: u8,
+    quote: Option<u8>,
+    /// Whether there is a quote in the text at all.
+    quotes: bool,
     at: usize,
-    end: usize,
-    output: Vec<u8>,
-    ends: Vec<usize>,
-    fields: usize,
+    /// The fields of the last record, in the text or, where it has quotes, in `unquoted`.
+    fields: Vec<Range<usize>>,
+    in_text: bool,
+    unquoted: Vec<u8>,
 }
 
 impl<'a> Records<'a> {
-    fn new(table: &Table, text: &'a str, range: Range<usize>) -> Self {
-        let mut builder = csv_core::ReaderBuilder::new();
-        builder.delimiter(table.separator);
-        match table.quote {
-            Some(quote) => builder.quote(quote),
-            None => builder.quoting(false),
-        };
+    fn new(table: &Table, text: &'a str, from: usize) -> Self {
         Self {
-            reader: builder.build(),
-            text: text.as_bytes(),
-            at: range.start,
-            end: range.end,
-            output: vec![0; 1 << 10],
-            ends: vec![0; 64],
-            fields: 0,
+            text,
+            separator: table.separator,
+            quote: table.quote,
+            quotes: table
+                .quote
+                .is_some_and(|q| memchr(q, &text.as_bytes()[from..]).is_some()),
+            at: from,
+            fields: Vec::new(),
+            in_text: true,
+            unquoted: Vec::new(),
         }
     }
 
     /// Read the next record; returns where it stands.
+    #[inline]
     fn next_record(&mut self) -> Option<Range<usize>> {
+        let bytes = self.text.as_bytes();
         let start = self.at;
+        if start >= bytes.len() {
+            return None;
+        }
+        let line = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |i| start + i);
+        if self.quotes && self.quote.is_some_and(|q| memchr(q, &bytes[start..line]).is_some()) {
+            return self.quoted_record(start);
+        }
+        self.at = line + 1;
+        let end = line - usize::from(line > start && bytes[line - 1] == b'\r');
+        self.in_text = true;
+        self.fields.clear();
+        let mut from = start;
+        while let Some(i) = memchr(self.separator, &bytes[from..end]) {
+            self.fields.push(from..from + i);
+            from += i + 1;
+        }
+        self.fields.push(from..end);
+        Some(start..self.at.min(bytes.len()))
+    }
+
+    /// A record with quotes, by the rules of `csv_core`.
+    #[cold]
+    fn quoted_record(&mut self, start: usize) -> Option<Range<usize>> {
+        let mut builder = csv_core::ReaderBuilder::new();
+        builder.delimiter(self.separator);
+        match self.quote {
+            Some(quote) => builder.quote(quote),
+            None => builder.quoting(false),
+        };
+        let mut reader = builder.build();
+        let bytes = self.text.as_bytes();
+        self.unquoted.resize(self.unquoted.capacity().max(1 << 10), 0);
+        let mut ends = vec![0; 64];
         let (mut written, mut ended) = (0, 0);
         loop {
-            let input = &self.text[self.at..self.end];
-            let (result, read, out, ends) =
-                self.reader
-                    .read_record(input, &mut self.output[written..], &mut self.ends[ended..]);
+            let (result, read, out, found) =
+                reader.read_record(&bytes[self.at..], &mut self.unquoted[written..], &mut ends[ended..]);
             self.at += read;
             written += out;
-            ended += ends;
+            ended += found;
             match result {
-                ReadRecordResult::OutputFull => self.output.resize(self.output.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::OutputFull => self.unquoted.resize(self.unquoted.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => ends.resize(ends.len() * 2, 0),
                 // All input was given: an empty slice tells the reader that nothing follows.
                 ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::Record => {
-                    self.fields = ended;
-                    return Some(start..self.at);
-                }
+                ReadRecordResult::Record => break,
                 ReadRecordResult::End => return None,
             }
         }
+        // A line break of two bytes ends the record with the second.
+        if bytes[..self.at].ends_with(b"\r") && bytes.get(self.at) == Some(&b'\n') {
+            self.at += 1;
+        }
+        self.in_text = false;
+        self.fields.clear();
+        let mut from = 0;
+        for &end in &ends[..ended] {
+            self.fields.push(from..end);
+            from = end;
+        }
+        Some(start..self.at)
     }
 
     fn fields(&self) -> usize {
-        self.fields
+        self.fields.len()
     }
 
+    #[inline]
     fn field(&self, i: usize) -> Option<&str> {
-        if i >= self.fields {
-            return None;
+        let range = self.fields.get(i)?.clone();
+        if self.in_text {
+            Some(&self.text[range])
+        } else {
+            std::str::from_utf8(&self.unquoted[range]).ok()
         }
-        let start = if i == 0 { 0 } else { self.ends[i - 1] };
-        std::str::from_utf8(&self.output[start..self.ends[i]]).ok()
     }
 }
 
 /// A record as a row.
 struct Columns<'a> {
-    plan: &'a crate::mapping::Plan,
     table: &'a Table,
-    records: &'a Records<'a>,
+    records: Records<'a>,
+    /// What stands inside values, where paths go on there.
+    tails: Tails,
+    number: u64,
+}
+
+impl Columns<'_> {
+    fn value(&self, column: Option<usize>) -> Value<'_> {
+        match column.and_then(|i| self.records.field(i)) {
+            None | Some("") => Value::Missing,
+            Some(text) => Value::Text(text),
+        }
+    }
+
+    /// Move on to the next record.
+    fn advance(&mut self) -> Option<Range<usize>> {
+        let place = self.records.next_record()?;
+        self.number += 1;
+        for tail in &self.table.tails {
+            let found = self.table.columns[tail.path].and_then(|i| self.records.field(i));
+            let value = found.map_or(Value::Missing, |text| tail.start(text));
+            self.tails.follow(tail, self.number, value);
+        }
+        Some(place)
+    }
 }
 
 impl Row for Columns<'_> {
+    #[inline]
     fn path(&self, number: usize) -> Value<'_> {
-        let path = &self.plan.paths[number];
-        self.table
-            .columns
-            .get(&path.written)
-            .map_or(Value::Missing, |&i| self.column(i))
+        match self.tails.first(number) {
+            Some(value) => value,
+            None => self.value(self.table.columns[number]),
+        }
+    }
+
+    fn every<'r>(&'r self, number: usize, each: &mut dyn FnMut(Value<'r>)) {
+        match self.tails.all(number) {
+            Some(values) => values.for_each(each),
+            None => each(self.path(number)),
+        }
     }
 
     fn key(&self, _: usize) -> Option<&str> {
@@ -282,9 +493,10 @@ impl Row for Columns<'_> {
     }
 
     fn column(&self, number: usize) -> Value<'_> {
-        match self.records.field(number) {
-            None | Some("") => Value::Missing,
-            Some(text) => Value::Text(text),
-        }
+        self.value(Some(number))
+    }
+
+    fn generation(&self, _: usize) -> u64 {
+        self.number
     }
 }

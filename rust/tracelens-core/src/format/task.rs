@@ -1,10 +1,11 @@
-//! What a file is cut into: tasks, each of which parses a piece of it, in parallel and in any order.
+//! What a file is cut into: pieces of text, and tasks that parse them, in parallel and in any order.
 
 use super::emit::{Batch, FileContext, OnBadRow};
 use crate::error::{Place, Result};
 use crate::mapping::Plan;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What all tasks of a file share.
 #[derive(Debug)]
@@ -17,8 +18,8 @@ pub(crate) struct File {
     pub(crate) with_text: bool,
 }
 
-/// Parses one piece of a file.
-pub(crate) type Task = Box<dyn FnOnce() -> Batch + Send>;
+/// Parses one piece of a file, or all of a small one.
+pub(crate) type Task = Box<dyn FnOnce() -> Vec<Batch> + Send>;
 
 /// Cuts a file into tasks, reading on as it goes.
 pub(crate) trait Tasks: Send {
@@ -26,33 +27,159 @@ pub(crate) trait Tasks: Send {
     fn next_task(&mut self) -> Result<Option<Task>>;
 }
 
+/// Zero bytes behind the text of each piece.
+pub(crate) use super::json::PADDING;
+
+/// A piece of a file's text, in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Piece {
+    /// The text with [`PADDING`] zero bytes behind it.
+    bytes: Vec<u8>,
+    /// Bytes in front that were put there so that the piece is a document of its own.
+    pub(crate) lead: usize,
+    /// Where the rest of it stood.
+    pub(crate) origin: Origin,
+    /// Where in the explode levels it starts, if that is not the beginning.
+    pub(crate) start: Start,
+}
+
+/// The place in nested levels at which a piece of a document starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// Positions of the first elements, outermost level first.
+    pub(crate) index: Vec<usize>,
+    /// How many of these levels go on with an element that began in an earlier piece.
+    pub(crate) continued: usize,
+}
+
+impl Piece {
+    /// A piece of these bytes, which are padded now.
+    pub(crate) fn new(mut bytes: Vec<u8>, origin: Origin) -> Self {
+        bytes.resize(bytes.len() + PADDING, 0);
+        Self {
+            bytes,
+            lead: 0,
+            origin,
+            start: Start::default(),
+        }
+    }
+
+    /// Length without the padding.
+    pub(crate) fn length(&self) -> usize {
+        self.bytes.len() - PADDING
+    }
+
+    /// The text, padding included.
+    pub(crate) fn padded(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The text.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length()]
+    }
+
+    /// The place of a byte of the piece: lines and columns count from its start, and are moved up by the reader.
+    pub(crate) fn place(&self, path: &Path, at: usize) -> Place {
+        let at = at.clamp(self.lead, self.length());
+        self.origin.place(path, &self.bytes[self.lead..], at - self.lead)
+    }
+
+    /// Lines that end in it, and characters behind the last of these ends.
+    pub(crate) fn extent(&self) -> (u64, u64) {
+        let bytes = &self.bytes()[self.lead..];
+        let lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let last = memchr::memrchr(b'\n', bytes).map_or(0, |i| i + 1);
+        (lines, characters(&bytes[last..]))
+    }
+
+    /// Make a part of the text blank.
+    pub(crate) fn blank(&mut self, range: Range<usize>) {
+        self.bytes[range].fill(b' ');
+    }
+
+    /// The memory, for another piece.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+fn characters(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&b| b & 0xc0 != 0x80).count() as u64
+}
+
 /// Where a piece of text stood in its file, to say where in it a mistake is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// So many bytes and lines of the file stand before it, and so many characters on its first line.
-    Bytes { byte: u64, line: u64, column: u64 },
+    /// So many bytes of the file stand before it.
+    Bytes(u64),
     /// JSON made from something else: line `i` is `name` `first + i` ("row group 2, row 17").
     Rows { name: String, first: u64 },
+}
+
+impl Default for Origin {
+    fn default() -> Self {
+        Self::Bytes(0)
+    }
 }
 
 impl Origin {
     /// The place of a byte of the piece.
     pub(crate) fn place(&self, path: &Path, bytes: &[u8], at: usize) -> Place {
         let at = at.min(bytes.len());
-        let lines = bytes[..at].iter().filter(|&&b| b == b'\n').count() as u64;
+        let lines = memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64;
         match self {
-            Self::Bytes { byte, line, column } => {
-                let start = bytes[..at].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-                let before = String::from_utf8_lossy(&bytes[start..at]).chars().count() as u64;
+            Self::Bytes(before) => {
+                let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |i| i + 1);
                 Place {
-                    byte: Some(byte + at as u64),
-                    ..Place::at(path, line + lines + 1, before + 1 + if lines == 0 { *column } else { 0 })
+                    byte: Some(before + at as u64),
+                    ..Place::at(path, lines + 1, characters(&bytes[start..at]) + 1)
                 }
             }
             Self::Rows { name, first } => Place {
                 element: Some(format!("{name} {}", first + lines)),
                 ..Place::file(path)
             },
+        }
+    }
+}
+
+/// Memory of pieces that were parsed, for those that are read next: fresh memory costs more than reading into it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
+
+/// More than this is given back to the system.
+const SPARE: usize = 64;
+
+impl Buffers {
+    /// An empty buffer.
+    pub(crate) fn take(&self) -> Vec<u8> {
+        let mut buffer = self.used();
+        buffer.clear();
+        buffer
+    }
+
+    /// A buffer of this length, with whatever was in it.
+    pub(crate) fn take_filled(&self, length: usize) -> Vec<u8> {
+        let mut buffer = self.used();
+        buffer.resize(length, 0);
+        buffer
+    }
+
+    /// The one that was given last: it is most likely still near the processor.
+    fn used(&self) -> Vec<u8> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+            .unwrap_or_default()
+    }
+
+    /// A buffer that is no longer needed. One that had to grow far beyond the others is let go.
+    pub(crate) fn give(&self, buffer: Vec<u8>, usual: usize) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < SPARE && buffer.capacity() <= 2 * usual + PADDING {
+            all.push(buffer);
         }
     }
 }

@@ -1,4 +1,7 @@
 //! Which files, and their bytes.
 
-pub mod bytes;
 pub mod discover;
+pub(crate) mod stream;
+pub(crate) mod text;
+
+pub use stream::Progress;

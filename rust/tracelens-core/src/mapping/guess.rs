@@ -2,12 +2,14 @@
 
 use super::{Format, Mapping, builtin_names};
 use crate::error::{Code, Error, Place, Result};
-use crate::input::bytes::{Text, head};
+use crate::format::{Origin, Piece, not_utf8};
+use crate::input::Progress;
 use crate::input::discover::{Discovered, plain_name};
+use crate::input::stream::{Input, head};
 use std::path::Path;
 
 /// As much of a file as its signature is looked for in.
-const HEAD: u64 = 1 << 16;
+const HEAD: usize = 1 << 16;
 
 /// The built-in mapping that fits, and why in words. Nothing fits: an error that says what was seen.
 pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
@@ -27,7 +29,7 @@ pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
         let Some(path) = files.iter().find(|p| std::fs::metadata(p).is_ok_and(|m| m.len() > 0)) else {
             continue;
         };
-        let head = head(path, HEAD);
+        let head = head_text(path);
         let (format, keys) = look(path, &head);
         if let Some(why) = fits(&mapping, format, &keys, &head) {
             return Ok((mapping, format!("{} with {why}", format.name())));
@@ -42,9 +44,9 @@ pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
             seen.push(line);
         }
     }
-    // A file that cannot be read whole is the better explanation.
+    // A file that cannot be read is the better explanation.
     if let Some(path) = all().next() {
-        Text::read(path)?;
+        check_text(path)?;
     }
     let mut error = Error::new(Code::MappingNoneFits, "no built-in mapping fits these logs");
     for line in seen.into_iter().take(3) {
@@ -98,4 +100,23 @@ fn fits(mapping: &Mapping, format: Format, keys: &[String], head: &str) -> Optio
     found
         .filter(|f| !f.is_empty())
         .map(|f| format!("the keys {}", f.join(", ")))
+}
+
+fn head_text(path: &Path) -> String {
+    let bytes = head(path, HEAD);
+    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid()).to_owned()
+}
+
+/// Refuse a file whose beginning cannot be read as text.
+fn check_text(path: &Path) -> Result<()> {
+    let mut bytes = Vec::new();
+    let whole = Input::open(path, &Progress::default())?.fill(&mut bytes, HEAD)?;
+    match std::str::from_utf8(&bytes) {
+        // The last character may be cut off by the end of what was read.
+        Err(e) if whole || e.error_len().is_some() => {
+            let piece = Piece::new(bytes, Origin::Bytes(0));
+            Err(not_utf8(path, &piece, e.valid_up_to()))
+        }
+        _ => Ok(()),
+    }
 }
