@@ -76,7 +76,11 @@ pub struct Level {
 impl Level {
     /// Parse `$`, `$.*`, `$[*]`, `history[*]`, `data.users.*`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let rest = text.strip_prefix('$').unwrap_or(text);
+        let rest = match text.strip_prefix('$') {
+            Some(inside) if ends_step(inside) => inside,
+            _ if text.is_empty() => return Err("it is empty: write $ for the document itself".to_owned()),
+            _ => text,
+        };
         let (path, each) = if let Some(path) = rest.strip_suffix("[*]") {
             (path, Each::Element)
         } else if let Some(path) = rest.strip_suffix(".*") {
@@ -306,6 +310,7 @@ mod tests {
             assert!(FieldPath::parse(text).unwrap_err().contains(why), "{text}");
         }
         assert!(Level::parse("history").unwrap_err().contains("[*]"));
+        assert!(Level::parse("").unwrap_err().contains("empty"));
         for level in ["a[key=x].b[*]", "a{json}[*]", "a[*].b[*]", "*.*"] {
             assert!(
                 Level::parse(level).unwrap_err().contains("keys and elements"),

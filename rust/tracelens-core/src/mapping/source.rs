@@ -2,13 +2,12 @@
 
 use super::field::{Field, FilePart, Scope, Source};
 use super::path::FieldPath;
+use super::reference;
 use super::section::{Section, Value};
 use crate::error::Result;
 
 /// A source and the deepest explode level that it reads.
 type Found = (Source, Option<usize>);
-
-const SOURCES: &str = "one of: path, key, index, column, file, const, position, first, join";
 
 /// The one source of a field.
 pub(super) fn source(section: &Section, scope: &Scope) -> Result<Found> {
@@ -62,7 +61,10 @@ pub(super) fn source(section: &Section, scope: &Scope) -> Result<Found> {
         (Some((last, _)), Some((other, _))) => Err(section
             .fault(format!("a field has one source: {other} or {last}"), &section.span)
             .help("{ first = [...] } takes the first of several that has a value")),
-        (None, _) => Err(section.incomplete("a field has to say where its value comes from", SOURCES)),
+        (None, _) => {
+            let help = format!("one of: {}", reference::sources().join(", "));
+            Err(section.incomplete("a field has to say where its value comes from", help))
+        }
     }
 }
 

@@ -123,6 +123,12 @@ const CHAPTERS: [&Chapter; 22] = [
     &files::SIGNATURE,
 ];
 
+/// The keys any one of which says where a value comes from.
+pub(super) fn sources() -> Vec<&'static str> {
+    let names = field::SOURCES.keys.iter().map(|key| key.name);
+    names.filter(|name| *name != "separator").collect()
+}
+
 /// A table whose keys are data.
 pub(super) const FREE: Known = &[];
 pub(super) const ROOT: Known = &[&whole::MAPPING];

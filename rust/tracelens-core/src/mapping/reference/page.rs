@@ -27,12 +27,12 @@ pub fn markdown() -> String {
     page.push_str("\n## Built-in mappings\n");
     for (name, text) in builtin::ALL {
         let (about, traps) = about(text);
-        let _ = write!(page, "\n### `{name}`\n\n{about}\n");
+        let _ = write!(page, "\n### `{name}`\n\n```text\n{about}\n```\n");
         if !traps.is_empty() {
-            page.push('\n');
+            page.push_str("\nTraps of the format:\n\n");
         }
         for trap in traps {
-            let _ = writeln!(page, "- {trap}");
+            let _ = writeln!(page, "- {}", plain(trap));
         }
     }
     page
@@ -82,16 +82,24 @@ fn show(page: &mut String, example: &Example) {
 const TRAP: &str = "# trap:";
 
 /// What a mapping says about itself on top, and the traps of its format.
-fn about(text: &str) -> (String, Vec<String>) {
+fn about(text: &str) -> (String, Vec<&str>) {
     let top = text.lines().take_while(|line| line.starts_with('#'));
-    let about: Vec<&str> = top.filter(|line| !line.starts_with(TRAP)).map(comment).collect();
+    let about: Vec<&str> = top
+        .filter(|line| !line.starts_with(TRAP))
+        .map(|line| line.trim_start_matches('#').trim())
+        .collect();
     let traps = text.lines().filter_map(|line| line.split_once(TRAP));
-    (
-        about.join("\n"),
-        traps.map(|(_, trap)| trap.trim().to_owned()).collect(),
-    )
+    (about.join("\n"), traps.map(|(_, trap)| trap.trim()).collect())
 }
 
-fn comment(line: &str) -> &str {
-    line.trim_start_matches('#').trim()
+/// A text in which nothing means anything to Markdown.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for c in text.chars() {
+        if "\\*_<>[]`|#".contains(c) {
+            plain.push('\\');
+        }
+        plain.push(c);
+    }
+    plain
 }

@@ -88,13 +88,13 @@ watch = { path = "ms", above = 0 }
     side: None,
     files: &[(
         "log.csv",
-        "user,video,is_click,is_like,ms\nann,v1,1,0,5200\nann,v2,0,0,0\n",
+        "user,video,is_click,is_like,ms\nann,v1,0,0,0\nann,v2,1,0,5200\n",
     )],
     columns: &["user", "item", "action", "role", "record"],
     events: &[
-        &["ann", "v1", "click", "active", "0"],
-        &["ann", "v1", "watch", "active", "0"],
-        &["ann", "v2", "exposure", "exposure", "1"],
+        &["ann", "v1", "exposure", "exposure", "0"],
+        &["ann", "v2", "click", "active", "1"],
+        &["ann", "v2", "watch", "active", "1"],
     ],
 }]);
 

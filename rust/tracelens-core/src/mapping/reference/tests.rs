@@ -1,10 +1,10 @@
 //! The page, the parser and the reader agree.
 
 use super::{CHAPTERS, Chapter, Example, Key, markdown};
-use crate::event::{EventBatch, NO_TIME};
+use crate::event::{COLUMNS, EventBatch, NO_TIME, Role};
 use crate::input::discover::discover;
-use crate::mapping::Mapping;
 use crate::mapping::section::Known;
+use crate::mapping::{Format, Mapping};
 use crate::reader::{OnBadRow, ReadOptions, Reader};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -73,6 +73,18 @@ fn every_key_that_is_documented_is_parsed_and_shown() {
             documented.contains(&(title, key)),
             "{title} {key} is parsed and not documented"
         );
+    }
+}
+
+#[test]
+fn lists_of_the_page_are_those_of_the_code() {
+    let names = |chapter: &Chapter| -> Vec<&str> { chapter.keys.iter().map(|key| key.name).collect() };
+    assert_eq!(names(&super::rows::EVENT), COLUMNS);
+    assert_eq!(names(&super::tables::ROLE), Role::ALL.map(Role::name));
+    assert_eq!(names(&super::whole::FORMATS), Format::ALL.map(Format::name));
+    for (key, format) in super::whole::FORMATS.keys.iter().zip(Format::ALL) {
+        let suffixes: Vec<String> = format.suffixes().iter().map(|suffix| format!("`.{suffix}`")).collect();
+        assert_eq!(key.kind, suffixes.join(", "));
     }
 }
 

@@ -31,14 +31,26 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expected(what) => write!(f, "expected {what}"),
-            Self::Strptime(why) => write!(f, "expected another text: {why}"),
+            Self::Strptime(why) => write!(f, "expected another text: {}", cause(why)),
             Self::Value(why) => f.write_str(why),
             Self::Month(month) => write!(f, "there is no month {month}"),
             Self::Day(month, days) => write!(f, "{month} has {days} days"),
-            Self::Impossible(why) => write!(f, "{why}"),
+            Self::Impossible(why) => f.write_str(&cause(why)),
             Self::Beyond => f.write_str("beyond the years of the calendar"),
         }
     }
+}
+
+/// What jiff says, less which of its functions says it.
+pub(super) fn cause(error: &jiff::Error) -> String {
+    let said = error.to_string();
+    [
+        "strptime parsing failed: ",
+        "strftime formatting failed: ",
+        "date required to parse datetime: ",
+    ]
+    .into_iter()
+    .fold(said, |said, who| said.replacen(who, "", 1))
 }
 
 /// How fine a second with so many decimals is.

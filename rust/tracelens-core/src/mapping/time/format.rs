@@ -1,6 +1,6 @@
 //! Ways of writing a timestamp, as mappings name them.
 
-use super::digits::Fault;
+use super::digits::{Fault, cause};
 use crate::event::Precision;
 use jiff::fmt::strtime;
 use jiff::{Timestamp, civil, tz::TimeZone};
@@ -199,6 +199,9 @@ pub(super) enum Found {
 
 pub(super) fn strptime(format: &str, text: &str) -> Result<Found, Fault> {
     let broken = strtime::parse(format, text).map_err(Fault::Strptime)?;
+    if broken.year().is_some_and(|year| year < 100) {
+        return Err(Fault::Value("a year of two digits is %y"));
+    }
     if broken.timestamp().is_some() || broken.offset().is_some() {
         broken.to_timestamp().map(Found::Instant)
     } else if broken.iana_time_zone().is_some() {
@@ -213,19 +216,23 @@ pub(super) fn strptime(format: &str, text: &str) -> Result<Found, Fault> {
 /// the day cannot be used.
 fn fineness(format: &str) -> Result<Precision, String> {
     let local = civil::date(2025, 11, 23).at(14, 37, 48, 987_654_321);
-    let unusable = |why: &dyn std::fmt::Display| format!("{format:?} is no time format: {why}");
-    let zone = TimeZone::get("America/New_York").map_err(|why| unusable(&why))?;
-    let known = local.to_zoned_datetime(zone.clone()).map_err(|why| unusable(&why))?;
-    let written = strtime::format(format, &known).map_err(|why| unusable(&why))?;
-    let found = match strptime(format, &written).map_err(|why| unusable(&why))? {
+    let unusable = |why: &str| format!("{format:?} is no time format: {why}");
+    let failed = |why: jiff::Error| unusable(&cause(&why));
+    let zone = TimeZone::get("America/New_York").map_err(failed)?;
+    let known = local.to_zoned_datetime(zone.clone()).map_err(failed)?;
+    let written = strtime::format(format, &known).map_err(failed)?;
+    let found = match strptime(format, &written).map_err(|why| match why {
+        Fault::Strptime(why) => failed(why),
+        other => unusable(&other.to_string()),
+    })? {
         Found::Instant(at) => at.to_zoned_datetime(zone).datetime(),
         Found::Local(found) => found,
     };
     if found.date() != local.date() {
-        return Err(unusable(&"it does not tell the day"));
+        return Err(unusable("it does not tell the day"));
     }
     if found.hour() != local.hour() && found.hour() != 0 {
-        return Err(unusable(&"an hour of 1 to 12 needs %p, before or after noon"));
+        return Err(unusable("an hour of 1 to 12 needs %p, before or after noon"));
     }
     let brought = [
         (found.subsec_nanosecond() / 1000 == 987_654, Precision::Micro),

@@ -47,6 +47,8 @@ fn what_is_no_time_says_why() {
     }
     assert!(read("99999999999999999999", &["epoch_ms"], "UTC").is_err());
     assert!(read("NaN", &["epoch_s"], "UTC").is_err());
+    let two_digits = read("01.09.25", &["%d.%m.%Y"], "UTC").unwrap_err();
+    assert_eq!(two_digits, "a year of two digits is %y");
     assert!(
         read("2025-09-01T10:00:00", &["rfc3339"], "UTC")
             .unwrap_err()
