@@ -44,10 +44,9 @@ lint: $(VENV)/.dev ## ruff, mypy, stubtest and lint-imports
 wheel: dist/.built ## build the release wheel into dist/
 	@ls dist/*.whl
 
-bench: $(VENV)/.dev ## reading speed beside polars and duckdb: make bench LOG=big.jsonl (columns as in benchmarks/flat.toml)
-	@test -n "$(LOG)" || { echo "make bench LOG=big.jsonl"; exit 2; }
-	$(PIP) install duckdb
-	$(BIN)/python benchmarks/read.py $(LOG) --mapping benchmarks/flat.toml
+bench: $(VENV)/.dev ## reading speed beside chdb, duckdb, polars, ...: make bench [BENCH="jsonl csv --quick --data dir"]
+	$(PIP) install chdb duckdb msgspec
+	$(BIN)/python benchmarks/reading.py $(BENCH)
 
 clean: ## remove what was built, the environment included
 	rm -rf $(VENV) dist demo target .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

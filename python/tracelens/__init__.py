@@ -1,7 +1,8 @@
 """Where a simulation departs from real people, told from their behaviour logs.
 
-``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``burstiness`` and
-``conversion_chains`` are polars expressions. ``tracelens.plant`` makes simulators with known faults out of a real log.
+``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``convert`` writes
+them as Parquet and the like, ``burstiness`` and ``conversion_chains`` are polars expressions. ``tracelens.plant`` makes
+simulators with known faults out of a real log.
 """
 
 from importlib import import_module
@@ -11,6 +12,7 @@ from tracelens.errors import TracelensError
 
 if TYPE_CHECKING:
     from tracelens.comparison import compare
+    from tracelens.conversion import convert
     from tracelens.polars import burstiness, conversion_chains, scan_traces
     from tracelens.traces import Traces, read_traces
 
@@ -20,6 +22,7 @@ _LAZY = {
     "burstiness": "tracelens.polars",
     "compare": "tracelens.comparison",
     "conversion_chains": "tracelens.polars",
+    "convert": "tracelens.conversion",
     "read_traces": "tracelens.traces",
     "scan_traces": "tracelens.polars",
 }
@@ -30,6 +33,7 @@ __all__ = [
     "burstiness",
     "compare",
     "conversion_chains",
+    "convert",
     "read_traces",
     "scan_traces",
 ]

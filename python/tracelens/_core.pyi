@@ -1,13 +1,26 @@
 """The compiled core of tracelens."""
 
+from collections.abc import Callable
 from typing import Any, final
 
-__all__ = ["ArrowStream", "EventGroups", "EventReader", "Traces", "__version__", "build_profile", "mappings"]
+__all__ = [
+    "ArrowStream",
+    "EventGroups",
+    "EventReader",
+    "Traces",
+    "__version__",
+    "build_profile",
+    "guess",
+    "mappings",
+    "sample",
+]
 
 __version__: str
 build_profile: str
 
 def mappings() -> list[str]: ...
+def guess(paths: list[str]) -> tuple[str, str] | None: ...
+def sample(paths: list[str], rows: int = 1000) -> list[dict[str, Any]]: ...
 
 @final
 class ArrowStream:
@@ -21,6 +34,8 @@ class ArrowStream:
 class EventGroups:
     def __iter__(self, /) -> EventGroups: ...
     def __next__(self, /) -> ArrowStream: ...
+    def progress(self, /) -> tuple[int, int]: ...
+    def report(self, /) -> str: ...
 
 @final
 class EventReader:
@@ -30,7 +45,13 @@ class EventReader:
         mapping: str | None = None,
         columns: list[str] | None = None,
         on_bad_row: str = "error",
+        side: str | None = None,
+        max_bad: float | None = None,
+        limit: int | None = None,
+        *,
+        mapping_text: str | None = None,
     ) -> EventReader: ...
+    def description(self, /) -> dict[str, Any]: ...
     def __iter__(self, /) -> EventGroups: ...
     def __arrow_c_schema__(self, /) -> object: ...
     def __arrow_c_stream__(self, /, requested_schema: object | None = None) -> object: ...
@@ -45,6 +66,9 @@ class Traces:
         max_bad: float | None = None,
         text: bool = False,
         jobs: int | None = None,
+        side: str | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Traces: ...
     @staticmethod
     def from_arrow(frame: Any, mapping: str, jobs: int | None = None) -> Traces: ...

@@ -1,6 +1,6 @@
 """From logs to a result: windows, rosters, designs, given columns; then one comparison for each simulation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import PurePath
 from typing import Any, Literal
@@ -36,6 +36,7 @@ def compare(
     jobs: int | None = None,
     on_bad_row: Literal["error", "drop"] = "error",
     max_bad: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Compare simulated behaviour logs with real ones.
 
@@ -61,6 +62,8 @@ def compare(
         Stop at a row that cannot be read, or count it and go on.
     max_bad : float, optional
         Share of rows in [0, 1] that may be dropped.
+    progress : callable, optional
+        Called while a side is read, with its bytes that are done and all there are.
 
     Returns
     -------
@@ -80,10 +83,9 @@ def compare(
     sources = {"real": real, **sims}
     if len(sources) != len(sims) + 1:
         raise TracelensError.new(110, "a simulation cannot be named real", help="rename its directory")
+    reading: dict[str, Any] = {"on_bad_row": on_bad_row, "max_bad": max_bad, "jobs": jobs, "progress": progress}
     sides = {
-        name: source
-        if isinstance(source, Traces)
-        else read_traces(source, _mapping_of(name, mapping), on_bad_row=on_bad_row, max_bad=max_bad, jobs=jobs)
+        name: source if isinstance(source, Traces) else read_traces(source, _mapping_of(name, mapping), **reading)
         for name, source in sources.items()
     }
     return _compare_sides(sides, design, align, None if roster is None else read_roster(roster), seed, jobs)

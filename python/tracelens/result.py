@@ -106,18 +106,10 @@ def write_result(result: Mapping[str, Any], path: str | PathLike[str]) -> None:
 
 def write_whole(content: bytes, path: Path) -> None:
     """Write beside the file, then take its place: a reader never sees half a file."""
-    import os
+    from tracelens.atomic import whole
 
-    from tracelens.errors import TracelensError
-
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole(path) as beside:
         beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        reason = (error.strerror or str(error)).lower()
-        raise TracelensError.new(211, f"cannot write {path}: {reason}", help="choose another place with -o") from error
 
 
 def _size(side: str, path: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Traces of one side: read from logs or handed over as a frame, and summarised into user statistics."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal
@@ -146,6 +146,8 @@ def read_traces(
     max_bad: float | None = None,
     text: bool = False,
     jobs: int | None = None,
+    side: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Traces:
     """Read logs.
 
@@ -164,6 +166,10 @@ def read_traces(
         Keep the text column.
     jobs : int, optional
         Number of threads; all cores if missing.
+    side : str, optional
+        The side to read, of a log whose mapping has two.
+    progress : callable, optional
+        Called a few times a second with the bytes that are read and all there are.
 
     Raises
     ------
@@ -171,23 +177,37 @@ def read_traces(
         TL1xx for the mapping, TL2xx for the data.
     """
     paths = [path] if isinstance(path, str | PathLike) else list(path)
-    core = _core.Traces.read([fspath(p) for p in paths], mapping, on_bad_row, max_bad, text, jobs)
+    core = _core.Traces.read(
+        [fspath(p) for p in paths], mapping, on_bad_row, max_bad, text, jobs, side, progress=progress
+    )
     return Traces(core, core.description())
 
 
-def mapping_text(*, zone: str | None = None, exposure_by_record: bool = False, given: Iterable[str] = ()) -> str:
-    """Write the mapping of canonical events with what their columns cannot say: zone, exposures, given columns."""
-    columns = [
+def mapping_text(
+    *,
+    zone: str | None = None,
+    exposure_by_record: bool = False,
+    given: Iterable[str] = (),
+    form: str = "ndjson",
+    columns: Iterable[str] | None = None,
+) -> str:
+    """Write the mapping of canonical events with what their columns cannot say: zone, exposures, given columns.
+
+    ``form`` is the format of their file, ``columns`` are those that it has: all if missing.
+    """
+    all_columns = [
         *("user", "seq", "scenario", "action", "role", "valence", "occurred"),
         *("item", "category", "value", "count", "text", "record", "time_precision"),
     ]
+    there = {*all_columns, "time"} if columns is None else set(columns)
     time = {"path": "time", "format": ["rfc3339", "%Y-%m-%d"], "optional": True}
     time |= {} if zone is None else {"zone": zone}
-    lines = ["version = 1", 'name = "events"', 'format = "ndjson"']
+    lines = ["version = 1", 'name = "events"', f'format = "{form}"']
     if exposure_by_record:
         lines += ["[rows]", 'exposure = "record"']
     fields = ", ".join(f"{key} = {orjson.dumps(value).decode()}" for key, value in time.items())
-    lines += ["[event]", f"time = {{ {fields} }}", *(f'{column} = "{column}"' for column in columns)]
+    lines += ["[event]", *([f"time = {{ {fields} }}"] if "time" in there else [])]
+    lines += [f'{column} = "{column}"' for column in all_columns if column in there]
     if given := list(given):
         lines += ["[given]", f"columns = {orjson.dumps(given).decode()}"]
     return "\n".join(lines) + "\n"

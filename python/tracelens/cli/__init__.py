@@ -16,6 +16,9 @@ from tracelens.errors import TracelensError
 
 COMMANDS = {
     "compare": "Compare simulated behaviour logs with real ones.",
+    "inspect": "Say what a log holds and how it could be read.",
+    "init": "Write a first mapping for a log, to be corrected.",
+    "convert": "Write logs as Parquet, ndjson, XES or OCEL.",
     "demo": "Write a made-up population and a biased simulation of it.",
     "plant": "Plant a known bias in a real log, to test what a comparison can see.",
 }

@@ -5,29 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
-
-class Share(click.ParamType[float]):
-    """A share of rows: ``0.1%`` or ``0.001``."""
-
-    name = "share"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        text = str(value).strip()
-        try:
-            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-        except ValueError:
-            share = -1.0
-        if not 0 <= share <= 1:
-            self.fail(f"{value!r} is not a share of rows, like 0.1% or 0.001", param, ctx)
-        return share
+from tracelens.cli.options import Share
+from tracelens.cli.progress import reading
 
 
 @click.command("compare", short_help="Compare simulated behaviour logs with real ones.")
@@ -84,8 +68,9 @@ def command(
     from tracelens.report.text import render
     from tracelens.result import assemble, dumps, validate, write_result, write_whole
 
-    with _waiting():
-        comparison = compare_paths(real, list(sims), mapping=mapping, **options)
+    with reading("reading", then="comparing") as progress:
+        shown = {} if progress is None else {"progress": progress}
+        comparison = compare_paths(real, list(sims), mapping=mapping, **options, **shown)
     names = [name for name in comparison["sides"] if name != "real"]
     paths = {"real": real, **dict(zip(names, sims, strict=True))}
     result = assemble(comparison, command=click.get_current_context().find_root().obj or [], paths=paths)
@@ -110,15 +95,6 @@ def _text(result: dict[str, Any], *, terminal: bool) -> str:
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     return render(result, width=width, colour=colour, unicode=unicode)
-
-
-def _waiting() -> Any:
-    """Say on a terminal that work goes on."""
-    if not sys.stderr.isatty():
-        return nullcontext()
-    from rich.console import Console
-
-    return Console(stderr=True).status("reading and comparing")
 
 
 def _mapping(given: tuple[str, ...], sims: tuple[str, ...]) -> str | dict[str, str] | None:

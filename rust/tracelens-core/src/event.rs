@@ -1,7 +1,9 @@
 //! The canonical event: the one shape that every log takes, whatever it looked like on disk.
 
+use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64;
+use hashbrown::hash_table::Entry;
+use std::hash::BuildHasher;
 
 /// The canonical columns, in order.
 pub const COLUMNS: [&str; 15] = [
@@ -97,12 +99,26 @@ impl Role {
 }
 
 /// Distinct strings, each with a code in the order of first appearance.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Pool {
     bytes: String,
-    ends: Vec<usize>,
-    table: HashTable<u32>,
+    /// Where each string starts, and the last one ends.
+    bounds: Vec<usize>,
+    /// Codes with the hashes of their strings.
+    table: HashTable<(u64, u32)>,
+    /// Code and place of the string that was met last.
     last: u32,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self {
+            bytes: String::new(),
+            bounds: vec![0],
+            table: HashTable::new(),
+            last: NO_CODE,
+        }
+    }
 }
 
 impl Pool {
@@ -110,7 +126,7 @@ impl Pool {
     #[inline]
     pub fn intern(&mut self, s: &str) -> u32 {
         // Values come in runs: of one user, of one scenario.
-        if (self.last as usize) < self.ends.len() && self.get(self.last) == s {
+        if self.last != NO_CODE && self.get(self.last) == s {
             return self.last;
         }
         self.last = self.find_or_add(s);
@@ -118,48 +134,45 @@ impl Pool {
     }
 
     fn find_or_add(&mut self, s: &str) -> u32 {
-        let hash = xxh3_64(s.as_bytes());
-        let (bytes, ends) = (&self.bytes, &self.ends);
-        if let Some(&code) = self.table.find(hash, |&c| slice(bytes, ends, c) == s) {
-            return code;
+        let hash = FixedState::default().hash_one(s.as_bytes());
+        let (bytes, bounds) = (&self.bytes, &self.bounds);
+        let same = |&(h, code): &(u64, u32)| h == hash && &bytes[bounds[code as usize]..bounds[code as usize + 1]] == s;
+        match self.table.entry(hash, same, |&(h, _)| h) {
+            Entry::Occupied(found) => found.get().1,
+            Entry::Vacant(place) => {
+                let code = u32::try_from(self.bounds.len() - 1)
+                    .ok()
+                    .filter(|&c| c != NO_CODE)
+                    .expect("under 2^32 distinct strings");
+                place.insert((hash, code));
+                self.bytes.push_str(s);
+                self.bounds.push(self.bytes.len());
+                code
+            }
         }
-        let code = u32::try_from(self.ends.len())
-            .ok()
-            .filter(|&c| c != NO_CODE)
-            .expect("under 2^32 distinct strings");
-        self.bytes.push_str(s);
-        self.ends.push(self.bytes.len());
-        let (bytes, ends) = (&self.bytes, &self.ends);
-        self.table
-            .insert_unique(hash, code, |&c| xxh3_64(slice(bytes, ends, c).as_bytes()));
-        code
     }
 
     /// The string of a code.
+    #[inline]
     pub fn get(&self, code: u32) -> &str {
-        slice(&self.bytes, &self.ends, code)
+        let i = code as usize;
+        &self.bytes[self.bounds[i]..self.bounds[i + 1]]
     }
 
     /// How many distinct strings.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.bounds.len() - 1
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.len() == 0
     }
 
     /// All strings in the order of their codes.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len() as u32).map(|c| self.get(c))
     }
-}
-
-fn slice<'a>(bytes: &'a str, ends: &[usize], code: u32) -> &'a str {
-    let i = code as usize;
-    let start = if i == 0 { 0 } else { ends[i - 1] };
-    &bytes[start..ends[i]]
 }
 
 /// A string column as codes into its own pool; [`NO_CODE`] where there is no value.
@@ -291,6 +304,31 @@ impl EventBatch {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.time.is_empty()
+    }
+
+    /// An empty batch with room for so many events.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        let coded = || Coded {
+            codes: Vec::with_capacity(rows),
+            pool: Pool::default(),
+        };
+        Self {
+            user: coded(),
+            time: Vec::with_capacity(rows),
+            precision: Vec::with_capacity(rows),
+            seq: Vec::with_capacity(rows),
+            scenario: coded(),
+            action: coded(),
+            role: Vec::with_capacity(rows),
+            valence: Vec::with_capacity(rows),
+            occurred: Vec::with_capacity(rows),
+            item: coded(),
+            category: coded(),
+            value: Vec::with_capacity(rows),
+            count: Vec::with_capacity(rows),
+            text: Texts::default(),
+            record: Vec::with_capacity(rows),
+        }
     }
 
     /// Some of the events, in this order.

@@ -150,7 +150,12 @@ fn open(file: &File, piece: &Piece) -> Result<(Table, usize)> {
         tails: Vec::new(),
         width: None,
     };
-    let text = String::from_utf8_lossy(piece.bytes());
+    // All of the first record, be there line breaks in it.
+    let mut ends = Ends::new(delimiters.quote);
+    let first = memchr_iter(b'\n', piece.bytes())
+        .map(|i| i + 1)
+        .find(|&end| ends.last(&piece.bytes()[..end]) == Some(end));
+    let text = String::from_utf8_lossy(&piece.bytes()[..first.unwrap_or(piece.length())]);
     let mut records = Records::new(&table, &text, 0);
     let Some(first) = records.next_record() else {
         return Ok((table, 0));

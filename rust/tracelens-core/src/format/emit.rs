@@ -1,6 +1,6 @@
 //! One row becomes one event, or is refused for a reason.
 
-use super::look::{Look, UnmappedValues, bad_value, field_value, is_plain};
+use super::look::{Look, UnmappedValues, bad_value, decimal, field_value, is_plain, is_unscaled};
 use super::task::{File, Piece};
 use super::{Row, Value};
 use crate::error::{Code, Error, Place};
@@ -176,11 +176,37 @@ pub(super) fn drop_row(batch: &mut Batch, reason: Reason, error: &Error) {
     }
 }
 
+/// A path or column whose value is taken as it is.
+#[derive(Debug, Clone, Copy)]
+enum Plain {
+    Path(usize),
+    Column(usize),
+}
+
+impl Plain {
+    fn of(field: &Field) -> Option<Self> {
+        match field.source {
+            Source::Path(number) if is_plain(field) => Some(Self::Path(number)),
+            Source::Column(number) if is_plain(field) => Some(Self::Column(number)),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn value<R: Row>(self, row: &R) -> Value<'_> {
+        match self {
+            Self::Path(number) => row.path(number),
+            Self::Column(number) => row.column(number),
+        }
+    }
+}
+
 /// A text column and the field that fills it.
 #[derive(Debug)]
 struct Column<'f> {
     field: &'f Field,
-    plain: bool,
+    /// Where the value stands if nothing is done to it.
+    plain: Option<Plain>,
     /// What the field gave for the element of its level that is being read.
     kept: (u64, u32),
 }
@@ -189,7 +215,7 @@ impl<'f> Column<'f> {
     fn new(field: &'f Field) -> Self {
         Self {
             field,
-            plain: is_plain(field),
+            plain: Plain::of(field),
             kept: (u64::MAX, NO_CODE),
         }
     }
@@ -215,8 +241,8 @@ impl<'f> Column<'f> {
     where
         'f: 'a,
     {
-        if self.plain
-            && let Value::Text(text) = field_value(self.field, look.row)
+        if let Some(plain) = self.plain
+            && let Value::Text(text) = plain.value(look.row)
         {
             return Ok(if text.is_empty() { NO_CODE } else { into.code(text) });
         }
@@ -234,6 +260,9 @@ struct Facts<'f> {
     happened: Option<&'f [Test]>,
 }
 
+/// Events for which a batch has room from the start.
+const ROOM: usize = 1 << 12;
+
 /// Turns rows into events of a [`Batch`].
 pub(super) struct Emitter<'f> {
     plan: &'f Plan,
@@ -247,7 +276,8 @@ pub(super) struct Emitter<'f> {
     category: Option<Column<'f>>,
     /// The time of the element of its level that is being read.
     time: (u64, (i64, Precision)),
-    time_is_plain: bool,
+    time_at: Option<Plain>,
+    value_at: Option<Plain>,
     /// By code of the action.
     facts: Vec<Option<Facts<'f>>>,
     pub(super) batch: Batch,
@@ -267,9 +297,13 @@ impl<'f> Emitter<'f> {
             item: plan.item.as_ref().map(Column::new),
             category: plan.category.as_ref().map(Column::new),
             time: (u64::MAX, (NO_TIME, Precision::None)),
-            time_is_plain: plan.time.as_ref().is_some_and(is_plain),
+            time_at: plan.time.as_ref().and_then(Plain::of),
+            value_at: plan.value.as_ref().filter(|f| is_unscaled(f)).and_then(Plain::of),
             facts: Vec::new(),
-            batch: Batch::default(),
+            batch: Batch {
+                events: EventBatch::with_capacity(ROOM),
+                ..Batch::default()
+            },
         }
     }
 
@@ -299,16 +333,22 @@ impl<'f> Emitter<'f> {
 
     /// A row that lists actions by flags: one event for each that is set.
     fn melted(&mut self, row: &impl Row, record: u64) -> Result<(), Box<Bad>> {
-        let number = self.batch.rows_in;
+        // Rows are counted apart from the events that are made of them.
+        let number = self.batch.records;
+        if matches!(self.plan.records, Records::Rows) {
+            self.batch.records += 1;
+        }
+        let before = self.batch.rows_in;
         for (action, test) in &self.plan.melt {
             if self.holds(row, test)? {
                 self.batch.rows_in += 1;
                 self.event(row, record, number, Deed::Named(action))?;
             }
         }
-        if self.batch.rows_in == number {
+        if self.batch.rows_in == before {
             if self.plan.exposure_by_record {
-                return self.bare_record(row, record);
+                self.batch.rows_in += 1;
+                return self.event(row, record, number, Deed::Seen);
             }
             self.batch.filtered += 1;
         }
@@ -367,7 +407,15 @@ impl<'f> Emitter<'f> {
                 Some(field) => {
                     let generation = field.level.map(|level| row.generation(level));
                     if generation != Some(self.time.0) {
-                        let time = read_time(&mut look, field, self.time_is_plain, plan, &mut self.clock)?;
+                        let time = match self.time_at.map(|at| at.value(row)) {
+                            Some(Value::Text(text) | Value::Number(text)) if plan.time_precision.is_none() => {
+                                match self.clock.read(text, &plan.time_formats) {
+                                    Ok((time, precision)) => (time, coarsened(plan, precision)),
+                                    Err(_) => read_time(&mut look, field, plan, &mut self.clock)?,
+                                }
+                            }
+                            _ => read_time(&mut look, field, plan, &mut self.clock)?,
+                        };
                         self.time = (generation.unwrap_or(u64::MAX), time);
                     }
                     self.time.1
@@ -387,7 +435,11 @@ impl<'f> Emitter<'f> {
                 role,
                 valence: valence(&mut look, plan, facts.valence)?,
                 occurred: matches!(deed, Deed::Seen | Deed::Named(_)) || happened(&mut look, plan, facts.happened)?,
-                value: look.number(plan.value.as_ref())?,
+                value: match self.value_at.map(|at| at.value(row)) {
+                    Some(Value::Number(written)) => Some(decimal(written)),
+                    Some(Value::Missing) => None,
+                    _ => look.number(plan.value.as_ref())?,
+                },
                 count: look.number(plan.count.as_ref())?,
                 seq: match &plan.seq {
                     Some(field) if matches!(field.source, Source::Position) => None,
@@ -505,11 +557,7 @@ fn known_facts<'f>(plan: &'f Plan, known: &mut Vec<Option<Facts<'f>>>, action: u
     })
 }
 
-pub(super) fn happened<'a, R: Row>(
-    look: &mut Look<'a, R>,
-    plan: &'a Plan,
-    tests: Option<&'a [Test]>,
-) -> Result<bool, Box<Bad>> {
+fn happened<'a, R: Row>(look: &mut Look<'a, R>, plan: &'a Plan, tests: Option<&'a [Test]>) -> Result<bool, Box<Bad>> {
     if let Some(test) = &plan.occurred {
         // A column that says nothing about a row does not say that it did not happen.
         let silent = test.check == Check::True && look.optional(Some(&test.field))?.is_none();
@@ -559,22 +607,18 @@ fn identity<'a, R: Row>(look: &mut Look<'a, R>, fields: &'a [Field]) -> Result<u
     Ok(if any { hash.digest128().max(1) } else { 0 })
 }
 
-pub(super) fn read_time<'a, R: Row>(
+fn read_time<'a, R: Row>(
     look: &mut Look<'a, R>,
     field: &'a Field,
-    plain: bool,
     plan: &'a Plan,
     clock: &mut Clock,
 ) -> Result<(i64, Precision), Box<Bad>> {
     let raw = field_value(field, look.row);
-    let found = match raw {
-        Value::Text(text) | Value::Number(text) if plain && !text.is_empty() => clock.read(text, &plan.time_formats),
-        _ => match look.optional(Some(field))? {
-            Some(text) => clock.read(&text, &plan.time_formats),
-            // In a mapping that says so a log may have no clock; elsewhere a row without a time is a mistake.
-            None if field.optional => return Ok((NO_TIME, Precision::None)),
-            None => Err("there is none".to_owned()),
-        },
+    let found = match look.optional(Some(field))? {
+        Some(text) => clock.read(&text, &plan.time_formats),
+        // In a mapping that says so a log may have no clock; elsewhere a row without a time is a mistake.
+        None if field.optional => return Ok((NO_TIME, Precision::None)),
+        None => Err("there is none".to_owned()),
     };
     let (time, found) = found.map_err(|why| bad_time(plan, raw, why))?;
     let said = look.optional(plan.time_precision.as_ref())?;
@@ -582,11 +626,11 @@ pub(super) fn read_time<'a, R: Row>(
         .as_deref()
         .and_then(Precision::parse)
         .filter(|p| *p != Precision::None);
-    let precision = said.unwrap_or(found);
-    Ok((
-        time,
-        plan.coarsest.map_or(precision, |coarsest| precision.max(coarsest)),
-    ))
+    Ok((time, coarsened(plan, said.unwrap_or(found))))
+}
+
+fn coarsened(plan: &Plan, precision: Precision) -> Precision {
+    plan.coarsest.map_or(precision, |coarsest| precision.max(coarsest))
 }
 
 #[cold]

@@ -258,10 +258,14 @@ fn append_coded(all: &mut Coded, part: &Coded) {
     );
 }
 
-/// Replace codes by the rank of their string; returns the sorted strings.
+/// Replace codes by the rank of their string; returns the sorted strings. Those of dropped rows, which no code has, are left out.
 fn into_sorted(column: &mut Coded) -> Vec<String> {
     let pool: Pool = std::mem::take(&mut column.pool);
-    let mut by_name: Vec<u32> = (0..pool.len() as u32).collect();
+    let mut used = vec![false; pool.len()];
+    for &code in column.codes.iter().filter(|&&c| c != NO_CODE) {
+        used[code as usize] = true;
+    }
+    let mut by_name: Vec<u32> = (0..pool.len() as u32).filter(|&c| used[c as usize]).collect();
     by_name.par_sort_unstable_by_key(|&c| pool.get(c));
     let mut rank = vec![0u32; pool.len()];
     for (r, &c) in by_name.iter().enumerate() {

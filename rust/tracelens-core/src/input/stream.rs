@@ -3,6 +3,7 @@
 use crate::error::{Code, Error, Place, Result};
 use crate::format::{Buffers, Origin};
 use std::io::{BufRead, BufReader, Cursor, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +25,7 @@ impl Progress {
 
 /// What a file is packed with, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
+pub(crate) enum Packing {
     /// RFC 1952, any number of members.
     Gzip,
     /// RFC 8878, any number of frames.
@@ -35,7 +36,7 @@ pub enum Packing {
 
 impl Packing {
     /// The name in messages.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         ["gzip", "zstd", "xz"][self as usize]
     }
 
@@ -48,13 +49,29 @@ impl Packing {
             _ => None,
         }
     }
+
+    fn unpacked(self, reader: impl BufRead + Send + 'static) -> std::io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
+            Self::Zstd => {
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(reader)?;
+                decoder.window_log_max(ZSTD_WINDOW)?;
+                Box::new(decoder)
+            }
+            Self::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(reader)),
+        })
+    }
 }
 
+/// As many bytes as tell what a file is packed with.
+const MAGIC: u64 = 6;
 /// The largest window that a zstd file may ask for: 2 GiB, as with `zstd --long=31`.
 const ZSTD_WINDOW: u32 = 31;
 const READ_AHEAD: usize = 1 << 18;
+/// As much room as is made at once for what is read.
+const ROOM: usize = 1 << 24;
 
-/// A source of bytes that counts them.
+/// A source of packed bytes that counts them.
 struct Counted<R> {
     inner: R,
     progress: Progress,
@@ -76,6 +93,8 @@ pub(crate) struct Input {
     /// Size when it was opened, of a plain file.
     size: Option<u64>,
     read: u64,
+    /// Where bytes are counted, unless they are before they are unpacked.
+    progress: Option<Progress>,
 }
 
 impl Input {
@@ -97,30 +116,35 @@ impl Input {
         Self::new(path, Cursor::new(bytes), None, &Progress::default())
     }
 
-    fn new(path: &Path, reader: impl Read + Send + 'static, size: Option<u64>, progress: &Progress) -> Result<Self> {
-        let mut reader = BufReader::with_capacity(
-            READ_AHEAD,
-            Counted {
-                inner: reader,
-                progress: progress.clone(),
-            },
-        );
-        let start = reader.fill_buf().map_err(|e| unreadable(path, &e))?;
-        let packing = Packing::of(start);
-        if packing.is_none() && matches!(start, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+    fn new(
+        path: &Path,
+        mut reader: impl Read + Send + 'static,
+        size: Option<u64>,
+        progress: &Progress,
+    ) -> Result<Self> {
+        let mut start = Vec::new();
+        (&mut reader)
+            .take(MAGIC)
+            .read_to_end(&mut start)
+            .map_err(|e| unreadable(path, &e))?;
+        let packing = Packing::of(&start);
+        if packing.is_none() && matches!(start[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
             let error =
                 Error::new(Code::Encoding, "not UTF-8 but UTF-16, by its first two bytes").at(Place::file(path));
             return Err(error.help("convert the file to UTF-8, for example with iconv -f UTF-16 -t UTF-8"));
         }
+        let whole = Cursor::new(start).chain(reader);
         let reader: Box<dyn Read + Send> = match packing {
-            None => Box::new(reader),
-            Some(Packing::Gzip) => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
-            Some(Packing::Zstd) => {
-                let mut decoder = zstd::stream::read::Decoder::with_buffer(reader).map_err(|e| unreadable(path, &e))?;
-                decoder.window_log_max(ZSTD_WINDOW).map_err(|e| unreadable(path, &e))?;
-                Box::new(decoder)
+            None => Box::new(whole),
+            Some(packing) => {
+                let inner = Counted {
+                    inner: whole,
+                    progress: progress.clone(),
+                };
+                packing
+                    .unpacked(BufReader::with_capacity(READ_AHEAD, inner))
+                    .map_err(|e| unreadable(path, &e))?
             }
-            Some(Packing::Xz) => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(reader)),
         };
         Ok(Self {
             path: path.to_path_buf(),
@@ -128,12 +152,22 @@ impl Input {
             packing,
             size,
             read: 0,
+            progress: packing.is_none().then(|| progress.clone()),
         })
     }
 
-    /// Its path, if it is a plain file of the disk and not packed.
-    pub(crate) fn on_disk(&self) -> Option<&Path> {
-        (self.size.is_some() && self.packing.is_none()).then_some(self.path.as_path())
+    /// The file as one that can be read anywhere, if it is plain and nothing of it was read.
+    pub(crate) fn seekable(&self) -> Result<Option<Seekable>> {
+        let (Some(size), None) = (self.size, self.packing) else {
+            return Ok(None);
+        };
+        let file = std::fs::File::open(&self.path).map_err(|e| unreadable(&self.path, &e))?;
+        Ok(Some(Seekable {
+            path: self.path.clone(),
+            file,
+            size,
+            progress: self.progress.clone().unwrap_or_default(),
+        }))
     }
 
     /// What it is packed with.
@@ -152,7 +186,7 @@ impl Input {
         while buffer.len() < upto {
             let wanted = (upto - buffer.len()) as u64;
             let start = buffer.len();
-            buffer.reserve(upto - start);
+            buffer.reserve((upto - start).min(ROOM));
             let n = (&mut self.reader)
                 .take(wanted)
                 .read_to_end(buffer)
@@ -164,6 +198,9 @@ impl Input {
                 buffer.drain(start..start + 3);
             }
             self.read += n as u64;
+            if let Some(progress) = &self.progress {
+                progress.add(n);
+            }
             if n == 0 {
                 return self.ended().map(|()| true);
             }
@@ -174,15 +211,7 @@ impl Input {
     /// A plain file has to be as long as it was when it was opened.
     fn ended(&self) -> Result<()> {
         match self.size {
-            Some(size) if self.packing.is_none() && self.read < size => {
-                let said = format!(
-                    "the file became shorter while it was read: {} of {size} bytes",
-                    self.read
-                );
-                Err(Error::new(Code::Io, said)
-                    .at(Place::file(&self.path))
-                    .help("wait until it is written, then read it again"))
-            }
+            Some(size) if self.packing.is_none() && self.read < size => Err(shorter(&self.path, self.read, size)),
             _ => Ok(()),
         }
     }
@@ -192,6 +221,40 @@ impl Input {
         let now = std::fs::metadata(&self.path).map_or(0, |m| m.len());
         self.packing.is_none() && self.size.is_some_and(|size| now > size)
     }
+}
+
+/// A plain file that any thread reads anywhere.
+#[derive(Debug)]
+pub(crate) struct Seekable {
+    path: PathBuf,
+    file: std::fs::File,
+    pub(crate) size: u64,
+    progress: Progress,
+}
+
+impl Seekable {
+    /// Fill a buffer from this place on; what is not there any more is an error.
+    pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> Result<()> {
+        self.progress.add(buffer.len());
+        self.file.read_exact_at(buffer, at).map_err(|e| match e.kind() {
+            std::io::ErrorKind::UnexpectedEof => {
+                shorter(&self.path, self.file.metadata().map_or(at, |m| m.len()), self.size)
+            }
+            _ => unreadable(&self.path, &e),
+        })
+    }
+
+    /// Whether more was appended since it was opened.
+    pub(crate) fn grew(&self) -> bool {
+        self.file.metadata().is_ok_and(|m| m.len() > self.size)
+    }
+}
+
+fn shorter(path: &Path, now: u64, size: u64) -> Error {
+    let said = format!("the file became shorter while it was read: {now} of {size} bytes");
+    Error::new(Code::Io, said)
+        .at(Place::file(path))
+        .help("wait until it is written, then read it again")
 }
 
 pub(crate) fn unreadable(path: &Path, e: &std::io::Error) -> Error {

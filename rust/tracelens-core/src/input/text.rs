@@ -6,7 +6,7 @@ use crate::error::Snippet;
 const CONTEXT: usize = 60;
 
 /// The line around a byte range, with the range marked.
-pub fn snippet(text: &str, at: usize, length: usize, label: &str) -> Snippet {
+pub(crate) fn snippet(text: &str, at: usize, length: usize, label: &str) -> Snippet {
     let at = floor(text, at);
     let line_start = text[..at].rfind('\n').map_or(0, |i| i + 1);
     let line_end = text[at..].find('\n').map_or(text.len(), |i| at + i);

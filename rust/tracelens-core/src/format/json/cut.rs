@@ -3,7 +3,7 @@
 //! A piece that starts in the midst of a document is made a document of its own: in front of it stands again what led to the
 //! place (`{"u1": {"age": 30, "history": [`), behind it the brackets that are still open.
 
-use super::lexer::{self, Lexed, fault, space, string_end, unescape, value_end};
+use super::lexer::{self, Lexed, Wrong, fault, space, string_end, unescape, value_end};
 use super::tree::{Target, Tree};
 use super::{PADDING, parse_document, syntax};
 use crate::error::Result;
@@ -255,7 +255,7 @@ impl Documents {
         let mut at = space(bytes, at + 1);
         loop {
             if bytes[at] != b'"' {
-                return fault(at, "a key in quotes is missing");
+                return fault(at, Wrong::Key);
             }
             let (end, escaped) = string_end(bytes, at + 1)?;
             let raw = String::from_utf8_lossy(&bytes[at + 1..end]);

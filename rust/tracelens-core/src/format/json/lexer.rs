@@ -11,21 +11,77 @@ pub(crate) const PADDING: usize = 64;
 /// Values may stand this deep in each other.
 pub(crate) const DEEPEST: u32 = 128;
 
-/// What is wrong, and at which byte.
+/// What is wrong, and at which byte: both in one word, so that results stay in registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) at: usize,
-    pub(crate) what: &'static str,
+pub(crate) struct Fault(u64);
+
+/// What may be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Wrong {
+    OpenString,
+    Control,
+    Hex,
+    Escape,
+    Number,
+    Fraction,
+    Exponent,
+    Ended,
+    Word,
+    Colon,
+    CommaInObject,
+    CommaInList,
+    Depth,
+    Key,
+    Twice,
+    BehindDocument,
+    LineEnds,
+    LineGoesOn,
+}
+
+impl Wrong {
+    const ALL: [(Self, &'static str); 18] = [
+        (Self::OpenString, "a string does not end"),
+        (Self::Control, "a control character inside a string"),
+        (Self::Hex, "an escape \\u needs four hexadecimal digits"),
+        (Self::Escape, "no such escape"),
+        (Self::Number, "not a number"),
+        (Self::Fraction, "digits have to follow the point of a number"),
+        (Self::Exponent, "digits have to follow the exponent of a number"),
+        (Self::Ended, "a value is missing: the text ends here"),
+        (Self::Word, "not a value of JSON"),
+        (Self::Colon, "a colon has to follow a key"),
+        (Self::CommaInObject, "a comma or } is missing"),
+        (Self::CommaInList, "a comma or ] is missing"),
+        (Self::Depth, "nested more than 128 deep"),
+        (Self::Key, "a key in quotes is missing"),
+        (Self::Twice, "what holds the rows stands here for the second time"),
+        (Self::BehindDocument, "the text goes on behind the end of the document"),
+        (Self::LineEnds, "the line ends inside a value"),
+        (Self::LineGoesOn, "the line goes on behind the end of its value"),
+    ];
+}
+
+impl Fault {
+    /// The byte.
+    pub(crate) fn at(self) -> usize {
+        (self.0 >> 8) as usize
+    }
+
+    /// In words.
+    pub(crate) fn what(self) -> &'static str {
+        Wrong::ALL[(self.0 & 0xff) as usize].1
+    }
 }
 
 pub(crate) type Lexed<T> = Result<T, Fault>;
 
 #[cold]
-pub(crate) fn fault<T>(at: usize, what: &'static str) -> Lexed<T> {
-    Err(Fault { at, what })
+pub(crate) fn fault<T>(at: usize, wrong: Wrong) -> Lexed<T> {
+    Err(Fault((at as u64) << 8 | wrong as u64))
 }
 
-#[inline]
+#[inline(always)]
 fn sixteen(text: &[u8], at: usize) -> u8x16 {
     let mut lanes = [0; 16];
     lanes.copy_from_slice(&text[at..at + 16]);
@@ -33,7 +89,7 @@ fn sixteen(text: &[u8], at: usize) -> u8x16 {
 }
 
 /// The first byte at or after `at` that is no white space.
-#[inline]
+#[inline(always)]
 pub(crate) fn space(text: &[u8], mut at: usize) -> usize {
     // Most values follow at once or behind one space.
     if text[at] > b' ' {
@@ -54,7 +110,7 @@ pub(crate) fn space(text: &[u8], mut at: usize) -> usize {
 }
 
 /// The closing quote of the string whose first byte (behind the opening quote) is at `at`, and whether escapes stand in it.
-#[inline]
+#[inline(always)]
 pub(crate) fn string_end(text: &[u8], mut at: usize) -> Lexed<(usize, bool)> {
     let mut escaped = false;
     loop {
@@ -74,8 +130,8 @@ pub(crate) fn string_end(text: &[u8], mut at: usize) -> Lexed<(usize, bool)> {
                 escaped = true;
                 at = escape_end(text, at)?;
             }
-            0 => return fault(at, "a string does not end"),
-            _ => return fault(at, "a control character inside a string"),
+            0 => return fault(at, Wrong::OpenString),
+            _ => return fault(at, Wrong::Control),
         }
     }
 }
@@ -86,14 +142,14 @@ fn escape_end(text: &[u8], at: usize) -> Lexed<usize> {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
         b'u' => match text[at + 2..at + 6].iter().position(|b| !b.is_ascii_hexdigit()) {
             None => Ok(at + 6),
-            Some(i) => fault(at + 2 + i, "an escape \\u needs four hexadecimal digits"),
+            Some(i) => fault(at + 2 + i, Wrong::Hex),
         },
-        _ => fault(at + 1, "no such escape"),
+        _ => fault(at + 1, Wrong::Escape),
     }
 }
 
 /// The end of the number at `at`.
-#[inline]
+#[inline(always)]
 pub(crate) fn number_end(text: &[u8], at: usize) -> Lexed<usize> {
     let digits = |mut at: usize| {
         while text[at].is_ascii_digit() {
@@ -104,12 +160,12 @@ pub(crate) fn number_end(text: &[u8], at: usize) -> Lexed<usize> {
     let start = at + usize::from(text[at] == b'-');
     let mut end = digits(start);
     if end == start || (text[start] == b'0' && end > start + 1) {
-        return fault(start, "not a number");
+        return fault(start, Wrong::Number);
     }
     if text[end] == b'.' {
         let fraction = digits(end + 1);
         if fraction == end + 1 {
-            return fault(fraction, "digits have to follow the point of a number");
+            return fault(fraction, Wrong::Fraction);
         }
         end = fraction;
     }
@@ -117,35 +173,35 @@ pub(crate) fn number_end(text: &[u8], at: usize) -> Lexed<usize> {
         let sign = end + 1 + usize::from(matches!(text[end + 1], b'+' | b'-'));
         end = digits(sign);
         if end == sign {
-            return fault(end, "digits have to follow the exponent of a number");
+            return fault(end, Wrong::Exponent);
         }
     }
     Ok(end)
 }
 
 /// The end of `true`, `false` or `null` at `at`.
-#[inline]
+#[inline(always)]
 pub(crate) fn word_end(text: &[u8], at: usize) -> Lexed<usize> {
     match &text[at..at + 4] {
         b"null" | b"true" => Ok(at + 4),
         b"fals" if text[at + 4] == b'e' => Ok(at + 5),
-        [0, ..] => fault(at, "a value is missing: the text ends here"),
-        _ => fault(at, "not a value of JSON"),
+        [0, ..] => fault(at, Wrong::Ended),
+        _ => fault(at, Wrong::Word),
     }
 }
 
 /// The value behind the colon behind a key that ends before `at`.
-#[inline]
+#[inline(always)]
 pub(crate) fn colon(text: &[u8], at: usize) -> Lexed<usize> {
     let at = if text[at] == b':' { at } else { space(text, at) };
     if text[at] != b':' {
-        return fault(at, "a colon has to follow a key");
+        return fault(at, Wrong::Colon);
     }
     Ok(space(text, at + 1))
 }
 
 /// What follows an element that ends before `at`: the next element behind a comma, or the place behind the closing bracket.
-#[inline]
+#[inline(always)]
 pub(crate) fn next(text: &[u8], at: usize, close: u8) -> Lexed<(usize, bool)> {
     let at = if text[at] == b',' { at } else { space(text, at) };
     if text[at] == b',' {
@@ -157,11 +213,11 @@ pub(crate) fn next(text: &[u8], at: usize, close: u8) -> Lexed<(usize, bool)> {
     }
 }
 
-fn expected(close: u8) -> &'static str {
+fn expected(close: u8) -> Wrong {
     if close == b'}' {
-        "a comma or } is missing"
+        Wrong::CommaInObject
     } else {
-        "a comma or ] is missing"
+        Wrong::CommaInList
     }
 }
 
@@ -182,7 +238,7 @@ fn container_end(text: &[u8], mut at: usize) -> Lexed<usize> {
     let mut depth = 0;
     'opened: loop {
         if depth == DEEPEST {
-            return fault(at, "nested more than 128 deep");
+            return fault(at, Wrong::Depth);
         }
         depth += 1;
         let mut object = text[at] == b'{';
@@ -233,10 +289,10 @@ fn closing(object: bool) -> u8 {
 }
 
 /// The value behind the key at `at`.
-#[inline]
+#[inline(always)]
 fn key_end(text: &[u8], at: usize) -> Lexed<usize> {
     if text[at] != b'"' {
-        return fault(at, "a key in quotes is missing");
+        return fault(at, Wrong::Key);
     }
     colon(text, string_end(text, at + 1)?.0 + 1)
 }
@@ -271,7 +327,7 @@ impl Name {
     }
 
     /// The place behind the closing quote if the key whose first byte is at `at` has this name.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn matches(&self, text: &[u8], at: usize) -> Option<usize> {
         if self.mask == 0 {
             return None;
@@ -366,11 +422,20 @@ mod tests {
     }
 
     #[test]
+    fn faults_say_what_they_are() {
+        for (i, (wrong, words)) in Wrong::ALL.into_iter().enumerate() {
+            assert_eq!(wrong as usize, i);
+            let found = fault::<()>(1 << 40, wrong).unwrap_err();
+            assert_eq!((found.at(), found.what()), (1 << 40, words));
+        }
+    }
+
+    #[test]
     fn depth_is_limited() {
         let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
         assert!(accepts(&nested(128)));
         let bytes = padded(&nested(129));
-        assert_eq!(value_end(&bytes, 0), fault(128, "nested more than 128 deep"));
+        assert_eq!(value_end(&bytes, 0), fault(128, Wrong::Depth));
     }
 
     #[test]

@@ -6,24 +6,38 @@ use crate::error::Result;
 use crate::format::OnBadRow;
 use crate::format::emit::{Batch, drop_row};
 use crate::format::task::{Buffers, File, Origin, Piece, Task, Tasks};
-use crate::input::stream::{Input, Reading};
-use memchr::{memchr, memrchr};
+use crate::input::stream::{Input, Reading, Seekable};
+use memchr::{memchr, memchr_iter, memrchr};
 use std::sync::Arc;
 
-/// A file of lines, cut at line ends.
+/// A file of lines that is read in order, cut at line ends.
 pub(crate) struct Lines {
     file: Arc<File>,
     reading: Reading,
     task_bytes: usize,
+    /// Lines before the next piece, where somebody asks.
+    before: Option<usize>,
 }
 
 impl Lines {
-    pub(crate) fn new(file: Arc<File>, input: Input, buffers: Buffers, task_bytes: usize) -> Self {
-        Self {
-            file,
-            reading: Reading::new(input, buffers),
-            task_bytes,
-        }
+    pub(crate) fn open(file: Arc<File>, input: Input, buffers: Buffers, task_bytes: usize) -> Result<Box<dyn Tasks>> {
+        // Only who reads in order knows how many lines stand before.
+        let counts = file.plan.counts_level(0);
+        Ok(match input.seekable()?.filter(|_| !counts) {
+            Some(source) => Box::new(Ranges {
+                file,
+                source: Arc::new(source),
+                buffers,
+                task_bytes,
+                next: 0,
+            }),
+            None => Box::new(Self {
+                file,
+                reading: Reading::new(input, buffers),
+                task_bytes,
+                before: counts.then_some(0),
+            }),
+        })
     }
 }
 
@@ -36,13 +50,102 @@ impl Tasks for Lines {
             return Ok(None);
         };
         let (file, buffers, usual) = (Arc::clone(&self.file), self.reading.buffers.clone(), self.task_bytes);
+        let before = self.before.unwrap_or(0);
+        if let Some(lines) = &mut self.before {
+            *lines += memchr_iter(b'\n', &bytes).count();
+        }
         Ok(Some(Box::new(move || {
             let mut piece = Piece::new(bytes, origin);
+            piece.start.index = vec![before];
             let batch = parse_lines(&file, &mut piece);
             buffers.give(piece.into_bytes(), usual);
             vec![batch]
         })))
     }
+}
+
+/// A plain file of lines: each task reads its own part of it, so that it is parsed where it was read, near the processor.
+struct Ranges {
+    file: Arc<File>,
+    source: Arc<Seekable>,
+    buffers: Buffers,
+    task_bytes: usize,
+    next: u64,
+}
+
+impl Tasks for Ranges {
+    fn next_task(&mut self) -> Result<Option<Task>> {
+        let from = self.next;
+        if from >= self.source.size {
+            return Ok(None);
+        }
+        self.next = (from + self.task_bytes.max(1) as u64).min(self.source.size);
+        let until = self.next;
+        let (file, source) = (Arc::clone(&self.file), Arc::clone(&self.source));
+        let (buffers, usual) = (self.buffers.clone(), self.task_bytes);
+        Ok(Some(Box::new(move || {
+            match lines_from(&source, from, until, &buffers) {
+                Ok((bytes, lead, start)) => {
+                    let mut piece = Piece::new(bytes, Origin::Bytes(start));
+                    piece.lead = lead;
+                    let batch = parse_lines(&file, &mut piece);
+                    buffers.give(piece.into_bytes(), usual);
+                    vec![batch]
+                }
+                Err(error) => vec![Batch::failed(error)],
+            }
+        })))
+    }
+}
+
+/// As much as is read beyond the end of a range at first, to find the end of its last line.
+const BEYOND: u64 = 1 << 13;
+
+/// The lines that start in a range of a file, and where the first of them starts: in the bytes and in the file.
+fn lines_from(source: &Seekable, from: u64, until: u64, buffers: &Buffers) -> Result<(Vec<u8>, usize, u64)> {
+    // With the byte before it one sees whether a line starts at the range's first byte.
+    let first = from.saturating_sub(1);
+    let mut end = (until + BEYOND).min(source.size);
+    let mut bytes = buffers.take_filled((end - first) as usize);
+    source.read_at(&mut bytes, first)?;
+    let start = match from {
+        0 => {
+            if bytes.starts_with(b"\xef\xbb\xbf") {
+                3
+            } else {
+                0
+            }
+        }
+        _ => memchr(b'\n', &bytes[..(until - first) as usize]).map_or((until - first) as usize, |i| i + 1),
+    };
+    if first + start as u64 >= until {
+        bytes.clear();
+        return Ok((bytes, 0, until));
+    }
+    // The last line is the one in which the range's last byte stands.
+    let mut searched = (until - 1 - first) as usize;
+    loop {
+        if let Some(i) = memchr(b'\n', &bytes[searched..]) {
+            bytes.truncate(searched + i + 1);
+            break;
+        }
+        if end == source.size {
+            // A line without its end may be half written, if the file has grown since.
+            if source.grew() {
+                let whole = memrchr(b'\n', &bytes).map_or(0, |i| i + 1);
+                bytes.truncate(whole.max(start));
+            }
+            break;
+        }
+        searched = bytes.len();
+        let more = (end + (end - first)).min(source.size);
+        bytes.resize((more - first) as usize, 0);
+        source.read_at(&mut bytes[searched..], end)?;
+        end = more;
+    }
+    // What stands before is the range before's, and need not be whole characters.
+    bytes[..start].fill(b' ');
+    Ok((bytes, start, first + start as u64))
 }
 
 /// Parse a piece of lines.
@@ -63,21 +166,26 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
     (parser.emitter.batch.rows_in, parser.emitter.batch.dropped) = (before.rows_in, before.dropped);
     parser.emitter.batch.examples = before.examples;
     let bytes = piece.bytes();
-    let (mut from, mut lines) = (0, 0);
+    let before = piece.start.index.first().copied().unwrap_or(0);
+    let (mut from, mut lines) = (piece.lead, 0);
     while from < bytes.len() {
         let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |i| from + i);
         let blank = bytes[from..end].iter().take_while(|b| b.is_ascii_whitespace()).count();
         let start = from + blank;
         from = end + 1;
-        lines += u64::from(end < bytes.len());
+        lines += usize::from(end < bytes.len());
         if start == end {
             continue;
         }
-        let error = match parser.line(start, end) {
+        parser.position = before + lines - usize::from(end < bytes.len());
+        let stop = match parser.line(start, end) {
             Ok(()) => continue,
-            Err(Stop::Error(error)) => error,
-            Err(Stop::Fault(fault)) => {
-                let error = syntax(file, piece, fault.at.min(end), fault.what);
+            Err(stop) => *stop,
+        };
+        let error = match stop {
+            Stop::Error(error) => error,
+            Stop::Fault(fault) => {
+                let error = syntax(file, piece, fault.at().min(end), fault.what());
                 if file.on_bad_row == OnBadRow::Drop {
                     parser.emitter.batch.rows_in += 1;
                     drop_row(&mut parser.emitter.batch, "not JSON", &error);
@@ -90,13 +198,13 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
         break;
     }
     let mut batch = parser.emitter.batch;
-    batch.extent = (lines, 0);
+    batch.extent = (lines as u64, 0);
     batch
 }
 
 /// Count the lines that are not UTF-8 as dropped, and make them blank.
 fn blank_out_bad_lines(file: &File, piece: &mut Piece, batch: &mut Batch) {
-    let mut from = 0;
+    let mut from = piece.lead;
     while from < piece.length() {
         let bytes = piece.bytes();
         let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |i| from + i);

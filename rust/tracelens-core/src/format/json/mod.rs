@@ -9,7 +9,7 @@ mod tree;
 
 pub(crate) use cut::Documents;
 pub(crate) use lexer::{PADDING, unescape};
-pub(crate) use lines::{Lines, parse_lines};
+pub(crate) use lines::Lines;
 pub(crate) use tail::{Tail, Tails};
 
 use super::emit::Batch;
@@ -57,8 +57,8 @@ fn parse_document(file: &File, piece: &Piece) -> Batch {
     };
     let mut parser = Parser::new(file, piece, text);
     if let Err(stop) = parser.document() {
-        parser.emitter.batch.error = Some(match stop {
-            Stop::Fault(fault) => syntax(file, piece, fault.at, fault.what),
+        parser.emitter.batch.error = Some(match *stop {
+            Stop::Fault(fault) => syntax(file, piece, fault.at(), fault.what()),
             Stop::Error(error) => error,
         });
     }

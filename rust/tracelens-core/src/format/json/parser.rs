@@ -1,6 +1,6 @@
 //! Walks through documents along the tree of what is wanted, fills cells, and hands over rows.
 
-use super::lexer::{self, Fault, Lexed, fault, space, string_end, unescape, value_end};
+use super::lexer::{self, Fault, Lexed, Wrong, fault, space, string_end, unescape, value_end};
 use super::tail::Tails;
 use super::tree::{Target, Tree};
 use crate::error::Error;
@@ -19,9 +19,13 @@ pub(super) enum Stop {
     Error(Error),
 }
 
-impl From<Fault> for Stop {
+/// Boxed, so that results stay in registers.
+pub(super) type Walked<T> = Result<T, Box<Stop>>;
+
+impl From<Fault> for Box<Stop> {
+    #[cold]
     fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+        Self::new(Stop::Fault(fault))
     }
 }
 
@@ -49,6 +53,7 @@ pub(super) struct Cells<'t> {
 }
 
 impl Row for Cells<'_> {
+    #[inline]
     fn path(&self, number: usize) -> Value<'_> {
         match self.tails.first(number) {
             Some(value) => value,
@@ -92,6 +97,8 @@ pub(super) struct Parser<'t> {
     pub(super) emitter: Emitter<'t>,
     /// Where the line ends that the document has to fill.
     line: Option<usize>,
+    /// The position of the document among those of its file.
+    pub(super) position: usize,
     /// Positions of the first elements of the levels, in a document that was cut.
     first: Vec<usize>,
     /// Whether the first element of a level began in the piece before.
@@ -126,13 +133,14 @@ impl<'t> Parser<'t> {
             tree,
             emitter,
             line: None,
+            position: 0,
             first,
             continued: (0..depth).map(|level| level < piece.start.continued).collect(),
         }
     }
 
     /// One document that fills the text.
-    pub(super) fn document(&mut self) -> Result<(), Stop> {
+    pub(super) fn document(&mut self) -> Walked<()> {
         let start = space(self.bytes, 0);
         if start == self.piece.length() {
             return Ok(());
@@ -140,13 +148,13 @@ impl<'t> Parser<'t> {
         let end = self.value(self.tree.document, start, true)?;
         let end = space(self.bytes, end);
         if end < self.piece.length() {
-            fault(end, "the text goes on behind the end of the document")?;
+            fault(end, Wrong::BehindDocument)?;
         }
         Ok(())
     }
 
     /// One document that starts at `at` and has to end with its line.
-    pub(super) fn line(&mut self, at: usize, end: usize) -> Result<(), Stop> {
+    pub(super) fn line(&mut self, at: usize, end: usize) -> Walked<()> {
         self.line = Some(end);
         // What is dropped is dropped whole: rows may only be taken from a line that is known to be good.
         if self.file.on_bad_row == OnBadRow::Drop && self.plan.levels.len() > 1 {
@@ -158,9 +166,9 @@ impl<'t> Parser<'t> {
 
     fn ends_with_line(&self, at: usize) -> Lexed<()> {
         match self.line {
-            Some(end) if at > end => fault(end, "the line ends inside a value"),
+            Some(end) if at > end => fault(end, Wrong::LineEnds),
             Some(end) => match self.bytes[at..end].iter().position(|b| !b.is_ascii_whitespace()) {
-                Some(i) => fault(at + i, "the line goes on behind the end of its value"),
+                Some(i) => fault(at + i, Wrong::LineGoesOn),
                 None => Ok(()),
             },
             None => Ok(()),
@@ -168,13 +176,11 @@ impl<'t> Parser<'t> {
     }
 
     /// A value of which something is wanted. `known`: all else that rows in it may depend on has been read.
-    fn value(&mut self, target: Target, at: usize, known: bool) -> Result<usize, Stop> {
+    fn value(&mut self, target: Target, at: usize, known: bool) -> Walked<usize> {
         let (end, value) = match self.bytes[at] {
             b'"' => {
                 let (end, escaped) = string_end(self.bytes, at + 1)?;
-                let raw = &self.text[at + 1..end];
-                let value = if escaped { Value::Escaped(raw) } else { Value::Text(raw) };
-                (end + 1, value)
+                (end + 1, self.string(at + 1, end, escaped))
             }
             b'{' | b'[' => {
                 let end = match target.node {
@@ -206,7 +212,7 @@ impl<'t> Parser<'t> {
             && let Some((level, each)) = target.node.and_then(|n| self.tree.nodes[n].explode)
         {
             if each == Each::Whole {
-                return self.element(level, at, None, 0);
+                return self.element(level, at, None, self.position);
             }
             return Err(self.not_rows(level, each, at));
         }
@@ -214,32 +220,34 @@ impl<'t> Parser<'t> {
     }
 
     #[cold]
-    fn not_rows(&self, level: usize, each: Each, at: usize) -> Stop {
+    fn not_rows(&self, level: usize, each: Each, at: usize) -> Box<Stop> {
         let expected = if each == Each::Element { "a list" } else { "an object" };
         let what = format!("expected {expected} at explode level {level}");
-        Stop::Error(super::syntax(self.file, self.piece, at, &what))
+        Box::new(Stop::Error(super::syntax(self.file, self.piece, at, &what)))
     }
 
-    fn object(&mut self, node: usize, at: usize, known: bool) -> Result<usize, Stop> {
+    fn object(&mut self, node: usize, at: usize, known: bool) -> Walked<usize> {
         if let Some((level, each)) = self.tree.nodes[node].explode {
             return match each {
-                Each::Whole => self.element(level, at, None, 0),
+                Each::Whole => self.element(level, at, None, self.position),
                 Each::Value => self.rows(level, at, known),
                 Each::Element => Err(self.not_rows(level, each, at)),
             };
         }
-        let mut at = space(self.bytes, at + 1);
-        if self.bytes[at] == b'}' {
+        let bytes = self.bytes;
+        let mut at = space(bytes, at + 1);
+        if bytes[at] == b'}' {
             return Ok(at + 1);
         }
+        let all = self.tree.nodes[node].all;
         let (mut guess, mut before) = (self.tree.nodes[node].first, usize::MAX);
         let mut seen = 0;
         loop {
-            if self.bytes[at] != b'"' {
-                return fault(at, "a key in quotes is missing").map_err(Stop::from);
+            if bytes[at] != b'"' {
+                return fault(at, Wrong::Key).map_err(Box::from);
             }
             let keys = &self.tree.nodes[node].keys;
-            let guessed = keys.get(guess).and_then(|k| k.name.matches(self.bytes, at + 1));
+            let guessed = keys.get(guess).and_then(|k| k.name.matches(bytes, at + 1));
             let (target, end) = match guessed {
                 Some(end) => {
                     let key = &keys[guess];
@@ -250,19 +258,32 @@ impl<'t> Parser<'t> {
                 }
                 None => self.other_key(node, at, &mut guess, &mut before, &mut seen)?,
             };
-            at = lexer::colon(self.bytes, end)?;
-            at = if target == Target::default() {
-                value_end(self.bytes, at)?
-            } else {
-                let known = known && seen == self.tree.nodes[node].all;
-                self.value(target, at, known)?
+            at = lexer::colon(bytes, end)?;
+            at = match target {
+                Target { cell: None, node: None } => value_end(bytes, at)?,
+                // Most of what is wanted is a text.
+                Target {
+                    cell: Some(cell),
+                    node: None,
+                } if bytes[at] == b'"' => {
+                    let (end, escaped) = string_end(bytes, at + 1)?;
+                    self.cells.values[cell] = self.string(at + 1, end, escaped);
+                    end + 1
+                }
+                _ => self.value(target, at, known && seen == all)?,
             };
-            let (after, more) = lexer::next(self.bytes, at, b'}')?;
+            let (after, more) = lexer::next(bytes, at, b'}')?;
             at = after;
             if !more {
                 return Ok(at);
             }
         }
+    }
+
+    #[inline]
+    fn string(&self, start: usize, end: usize, escaped: bool) -> Value<'t> {
+        let raw = &self.text[start..end];
+        if escaped { Value::Escaped(raw) } else { Value::Text(raw) }
     }
 
     /// A key that is not the one that followed last time: what is wanted of it, and where it ends.
@@ -303,10 +324,10 @@ impl<'t> Parser<'t> {
         Ok((text, end + 1))
     }
 
-    fn list(&mut self, node: usize, at: usize, known: bool) -> Result<usize, Stop> {
+    fn list(&mut self, node: usize, at: usize, known: bool) -> Walked<usize> {
         if let Some((level, each)) = self.tree.nodes[node].explode {
             if each == Each::Whole {
-                return self.element(level, at, None, 0);
+                return self.element(level, at, None, self.position);
             }
             if each == Each::Value {
                 return Err(self.not_rows(level, each, at));
@@ -320,7 +341,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A list of which elements are wanted by their position.
-    fn elements(&mut self, node: usize, at: usize) -> Result<usize, Stop> {
+    fn elements(&mut self, node: usize, at: usize) -> Walked<usize> {
         let mut at = space(self.bytes, at + 1);
         if self.bytes[at] == b']' {
             return Ok(at + 1);
@@ -341,11 +362,11 @@ impl<'t> Parser<'t> {
     }
 
     /// The elements of an explode level: now, or when all that they may depend on is known.
-    fn rows(&mut self, level: usize, at: usize, known: bool) -> Result<usize, Stop> {
+    fn rows(&mut self, level: usize, at: usize, known: bool) -> Walked<usize> {
         if let Some(above) = level.checked_sub(1) {
             let open = &mut self.cells.open[above];
             if std::mem::replace(&mut open.met, true) {
-                return fault(at, "what holds the rows stands here for the second time").map_err(Stop::from);
+                return fault(at, Wrong::Twice).map_err(Box::from);
             }
             if !known {
                 open.waiting = Some(at);
@@ -355,7 +376,7 @@ impl<'t> Parser<'t> {
         self.explode(level, at)
     }
 
-    fn explode(&mut self, level: usize, at: usize) -> Result<usize, Stop> {
+    fn explode(&mut self, level: usize, at: usize) -> Walked<usize> {
         let keyed = self.bytes[at] == b'{';
         let close = if keyed { b'}' } else { b']' };
         let mut at = space(self.bytes, at + 1);
@@ -368,7 +389,7 @@ impl<'t> Parser<'t> {
             let mut key = None;
             if keyed {
                 if self.bytes[at] != b'"' {
-                    return fault(at, "a key in quotes is missing").map_err(Stop::from);
+                    return fault(at, Wrong::Key).map_err(Box::from);
                 }
                 let (name, end) = self.text_at(at)?;
                 key = Some(name);
@@ -385,7 +406,7 @@ impl<'t> Parser<'t> {
     }
 
     /// An element of an explode level: its own cells, then its rows.
-    fn element(&mut self, level: usize, at: usize, key: Option<Cow<'t, str>>, index: usize) -> Result<usize, Stop> {
+    fn element(&mut self, level: usize, at: usize, key: Option<Cow<'t, str>>, index: usize) -> Walked<usize> {
         for &cell in &self.tree.cells[level] {
             self.cells.values[cell] = Value::Missing;
         }
@@ -428,7 +449,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A record that lists nothing: one row all the same, of which only what stands above it is known.
-    fn bare(&mut self, level: usize, at: usize) -> Result<(), Stop> {
+    fn bare(&mut self, level: usize, at: usize) -> Walked<()> {
         for below in level + 1..self.plan.levels.len() {
             for &cell in &self.tree.cells[below] {
                 self.cells.values[cell] = Value::Missing;
@@ -442,7 +463,7 @@ impl<'t> Parser<'t> {
         self.emit(level, at, true)
     }
 
-    fn emit(&mut self, level: usize, at: usize, bare: bool) -> Result<(), Stop> {
+    fn emit(&mut self, level: usize, at: usize, bare: bool) -> Walked<()> {
         self.cells.open[level].rows += 1;
         for inside in &self.tree.tails {
             let generation = self.cells.open[inside.level].generation;
@@ -462,7 +483,7 @@ impl<'t> Parser<'t> {
     }
 
     #[cold]
-    fn refused(&mut self, bad: Bad, at: usize) -> Result<(), Stop> {
+    fn refused(&mut self, bad: Bad, at: usize) -> Walked<()> {
         let (reason, wanted) = (bad.reason, bad.wanted);
         let end = value_end(self.bytes, at).unwrap_or(at);
         let error = bad.locate(self.file, self.piece, self.text, at..end);
@@ -470,6 +491,6 @@ impl<'t> Parser<'t> {
             drop_row(&mut self.emitter.batch, reason, &error);
             return Ok(());
         }
-        Err(Stop::Error(error))
+        Err(Box::new(Stop::Error(error)))
     }
 }

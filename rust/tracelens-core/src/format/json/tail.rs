@@ -81,6 +81,7 @@ impl Tails {
     }
 
     /// The first value of a path; `None` if its cell says it all.
+    #[inline]
     pub(crate) fn first(&self, path: usize) -> Option<Value<'_>> {
         let (_, found) = self.found.get(path)?.as_ref()?;
         Some(found.first().map_or(Value::Missing, Found::value))

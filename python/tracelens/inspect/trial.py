@@ -1,0 +1,79 @@
+"""A mapping put to the test: the log is read with it, as far as a million events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tracelens import _core
+from tracelens.errors import TracelensError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MOST_EVENTS = 1_000_000
+"""Events that are tried: what comes later is told by convert and compare."""
+
+COLUMNS = (
+    *("user", "time", "time_precision", "seq", "scenario", "action", "role", "valence", "occurred"),
+    *("item", "category", "value", "count", "record"),
+)
+"""All that the core has to make sense of, which texts need not."""
+
+_STEPS = {"min": 60_000_000, "s": 1_000_000, "ms": 1_000}
+"""Precision -> microseconds that its times are whole numbers of. Days are not among them: they depend on the zone."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What reading a log with a mapping gave."""
+
+    report: dict[str, Any] | None = None
+    """Files, events in, used and dropped."""
+    error: str | None = None
+    """What the reader said where it could not go on."""
+    code: str | None = None
+    actions: tuple[str, ...] = ()
+    """All actions, the most common first."""
+    users: int = 0
+    whole: bool = True
+    """Whether the log ended before the trial did."""
+    finer: frozenset[str] = frozenset()
+    """Precisions that are too coarse for some time in the log."""
+
+
+def try_mapping(paths: Sequence[str], *, progress: Callable[[int, int], None] | None = None, **mapping: Any) -> Trial:
+    """Read up to a million events.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Files, directories or glob patterns.
+    progress : callable, optional
+        Called with the bytes that are read and all there are.
+    **mapping
+        ``mapping=NAME|FILE`` or ``mapping_text=TEXT``, and ``side``.
+    """
+    import polars as pl
+
+    actions: dict[str, int] = {}
+    users: set[str] = set()
+    finer: set[str] = set()
+    try:
+        groups = iter(_core.EventReader(list(paths), columns=list(COLUMNS), limit=MOST_EVENTS, **mapping))
+        for group in groups:
+            events = pl.DataFrame(group)
+            users.update(events["user"].unique())
+            finer |= {p for p, step in _STEPS.items() if (events["time"].to_physical() % step != 0).any()}
+            for name, count in events.group_by(pl.col("action").cast(pl.String)).len().iter_rows():
+                actions[name] = actions.get(name, 0) + count
+            if progress is not None:
+                progress(*groups.progress())
+        report = orjson.loads(groups.report())
+    except TracelensError as error:
+        return Trial(error=str(error), code=error.code)
+    names = tuple(sorted(actions, key=lambda name: (-actions[name], name)))
+    whole = sum(actions.values()) < MOST_EVENTS
+    return Trial(report=report, actions=names, users=len(users), whole=whole, finer=frozenset(finer))
