@@ -5,11 +5,8 @@ use crate::error::{Code, Error, Place, Result};
 use crate::format::{Origin, Piece, not_utf8};
 use crate::input::Progress;
 use crate::input::discover::{Discovered, plain_name};
-use crate::input::stream::{Input, head};
+use crate::input::stream::{HEAD, Input, head};
 use std::path::Path;
-
-/// As much of a file as its signature is looked for in.
-const HEAD: usize = 1 << 16;
 
 /// The built-in mapping that fits, and why in words. Nothing fits: an error that says what was seen.
 pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
@@ -104,7 +101,7 @@ fn fits(mapping: &Mapping, format: Format, keys: &[String], head: &str) -> Optio
 }
 
 fn head_text(path: &Path) -> String {
-    let bytes = head(path, HEAD);
+    let bytes = head(path);
     bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid()).to_owned()
 }
 
