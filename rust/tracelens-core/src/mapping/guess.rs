@@ -23,10 +23,11 @@ pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
     let mut seen = Vec::new();
     for name in builtin_names() {
         let mapping = Mapping::builtin(name)?;
-        let Ok((files, _)) = discovered.clone().claimed(mapping.plan()) else {
+        let Ok((files, _)) = discovered.clone().claimed(&mapping) else {
             continue;
         };
-        let Some(path) = files.iter().find(|p| std::fs::metadata(p).is_ok_and(|m| m.len() > 0)) else {
+        let mut paths = files.iter().map(|f| f.path.as_path());
+        let Some(path) = paths.find(|p| std::fs::metadata(p).is_ok_and(|m| m.len() > 0)) else {
             continue;
         };
         let head = head_text(path);

@@ -149,11 +149,6 @@ impl Mapping {
         &self.0.parts
     }
 
-    /// What drives the formats, to be shared by threads: of a mapping of several parts, the first.
-    pub(crate) fn shared_plan(&self) -> Arc<Plan> {
-        Arc::clone(&self.0.parts[0].plan)
-    }
-
     /// What drives the formats: of a mapping of several parts, the first.
     pub fn plan(&self) -> &Plan {
         &self.0.parts[0].plan

@@ -1,6 +1,6 @@
 //! A mapping, compiled: what the formats are driven by.
 
-use super::field::Field;
+use super::field::{Field, Source};
 use super::path::{FieldPath, Level};
 use super::test::Test;
 use super::time::TimeFormat;
@@ -175,6 +175,18 @@ impl Plan {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether a field other than the record takes the position at this explode level.
+    pub(crate) fn counts_level(&self, level: usize) -> bool {
+        fn counts(field: &Field, level: usize) -> bool {
+            match &field.source {
+                Source::Index(l) => *l == level,
+                Source::First(fields) | Source::Join(fields, _) => fields.iter().any(|f| counts(f, level)),
+                _ => false,
+            }
+        }
+        self.fields().any(|f| counts(f, level))
     }
 
     /// Every field.
