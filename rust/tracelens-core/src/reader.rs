@@ -223,10 +223,12 @@ impl Reader {
         let apart = claimed.map_or(0, |file| (file.part as u64) << 48);
         match claimed.map(|file| (&file.plan.records, file.plan.melt.is_empty())) {
             Some((Records::Value(_), _)) => {
+                self.numbered |= batch.unnumbered.len() < events.len();
+                let apart = if self.numbered { UNNUMBERED } else { 0 };
                 batch
                     .unnumbered
                     .iter()
-                    .for_each(|&i| events.record[i] += self.rows | UNNUMBERED);
+                    .for_each(|&i| events.record[i] += self.rows | apart);
             }
             Some((Records::Rows, true)) => events.record.iter_mut().for_each(|r| *r += self.rows + apart),
             Some((Records::Rows | Records::Level(_), _)) => {
