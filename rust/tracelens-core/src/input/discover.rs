@@ -1,5 +1,6 @@
 //! From what the user names (files, directories, patterns) to the files that are read, always in the same order.
 
+use super::sniff::sniff;
 use crate::error::{Code, Error, Place, Result};
 use crate::mapping::{Format, Mapping, Part, Plan};
 use std::collections::BTreeSet;
@@ -123,11 +124,26 @@ fn part_of(mapping: &Mapping, path: &Path, named: bool) -> Option<(usize, Arc<Pl
     Some((found, Arc::clone(&mapping.parts()[found].plan)))
 }
 
-/// The format of a file: the first of the mapping's whose suffixes it has, else the first.
-pub fn format_of(plan: &Plan, path: &Path) -> Format {
+/// The format of a file: the first of the mapping's whose suffix it has; else the one that its beginning looks like, if it is one
+/// of them, else the first. A list of documents is one of lines, whatever its suffix says.
+pub(crate) fn format_of(plan: &Plan, path: &Path, head: impl FnOnce() -> Result<Vec<u8>>) -> Result<Format> {
     let name = plain_name(path);
     let fits = |f: &Format| f.suffixes().iter().any(|s| name.ends_with(&format!(".{s}")));
-    plan.formats.iter().copied().find(fits).unwrap_or(plan.formats[0])
+    let found = plan.formats.iter().copied().find(fits);
+    match found {
+        Some(format) if format != Format::Json => return Ok(format),
+        None if plan.formats.len() == 1 && plan.formats[0] != Format::Json => return Ok(plan.formats[0]),
+        _ => {}
+    }
+    let seen = sniff(&head()?);
+    let json = found == Some(Format::Json) || plan.formats.contains(&Format::Json);
+    Ok(if seen == Format::Ndjson && json {
+        seen
+    } else if found.is_none() && plan.formats.contains(&seen) {
+        seen
+    } else {
+        found.unwrap_or(plan.formats[0])
+    })
 }
 
 /// Lower-case file name less the suffix of its compression.

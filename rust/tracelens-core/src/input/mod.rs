@@ -1,6 +1,7 @@
 //! Which files, and their bytes.
 
 pub mod discover;
+pub(crate) mod sniff;
 pub(crate) mod stream;
 pub(crate) mod text;
 
