@@ -5,4 +5,4 @@ pub(crate) mod sniff;
 pub(crate) mod stream;
 pub(crate) mod text;
 
-pub use stream::Progress;
+pub use stream::{Packing, Progress};
