@@ -249,7 +249,7 @@ fn expand(pattern: &str, files: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// Sorting key in which numbers count as numbers: 2.json comes before 10.json.
-fn natural(text: &str) -> Vec<(String, u64)> {
+pub(super) fn natural(text: &str) -> Vec<(String, u64)> {
     let mut key = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
