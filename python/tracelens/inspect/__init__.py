@@ -14,10 +14,11 @@ import orjson
 
 from tracelens import _core
 from tracelens.errors import TracelensError
+from tracelens.inspect.choice import Guess
 from tracelens.inspect.compose import compose, written
 from tracelens.inspect.doubts import Doubt, doubts_of
 from tracelens.inspect.files import paths_of, patterns_of
-from tracelens.inspect.guess import Guess, make_guess
+from tracelens.inspect.guess import make_guess
 from tracelens.inspect.kinds import Kind, read_kinds, with_more
 from tracelens.inspect.settle import settle
 from tracelens.inspect.trial import COLUMNS, Trial, try_mapping

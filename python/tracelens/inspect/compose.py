@@ -6,15 +6,16 @@ import re
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from tracelens.inspect.choice import short
 from tracelens.inspect.kinds import DOCUMENTS
 from tracelens.inspect.vocabulary import plain, role_of, valence_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tracelens.inspect.choice import Guess
     from tracelens.inspect.column import Field
     from tracelens.inspect.doubts import Doubt
-    from tracelens.inspect.guess import Guess
 
 WIDTH = 116
 _PARTS = (
@@ -187,11 +188,7 @@ def _occurred(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
     yield "[occurred]"
     for rule, doubt in zip(guess.happened, told.get("occurred", []), strict=False):
         yield from _comment(doubt.unsure)
-        yield f"{_key(rule.action)} = {{ true = {inline([_short(c.field) for c in rule.flags])} }}"
-
-
-def _short(field: Field) -> str | Field:
-    return str(field["path"]) if list(field) == ["path"] else field
+        yield f"{_key(rule.action)} = {{ true = {inline([short(c.field) for c in rule.flags])} }}"
 
 
 def _roles(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
@@ -221,10 +218,15 @@ def _valences(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
 
 
 def _sides(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
+    yield from _unsure(told, "sides")
+    if guess.predicted:
+        done = {part: guess.event[part].columns[0].field for part in guess.predicted}
+        for side, fields in (("real", done), ("sim", {part: c.field for part, c in guess.predicted.items()})):
+            yield f"# [sides.{side}]"
+            yield f"# event = {inline({part: short(found) for part, found in fields.items()})}"
     column = guess.sides
     if column is None:
         return
-    yield from _unsure(told, "sides")
     people = [t for t in column.counts if plain(t) in words("values", "humans")]
     for side, values in (("real", people), ("sim", [t for t in column.counts if t not in people])):
         yield f"# [sides.{side}]"

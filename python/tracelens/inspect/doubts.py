@@ -16,9 +16,9 @@ from tracelens.inspect.vocabulary import SURE, likeness, plain, role_of, valence
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tracelens.inspect.choice import Choice, Guess
     from tracelens.inspect.clock import Clock
     from tracelens.inspect.column import Column
-    from tracelens.inspect.guess import Choice, Guess
     from tracelens.inspect.kinds import Kind
 
 RATING = r"(?:.*_)?(?:rating|stars|overall|satisfaction|review_score|score)|评分.*|星级.*|满意度.*"
@@ -312,6 +312,10 @@ def _rows(guess: Guess) -> Iterator[Doubt]:
         yield Doubt(
             "rows", unsure, "logged twice they would count once with unique", f"unique = [{fields}]" if fields else None
         )
+    for part, column in guess.predicted.items():
+        unsure = f"{column.label} looks like what was predicted of the {part}, and is not read"
+        change = "with [sides.real] and [sides.sim] what was done and what was predicted can be compared"
+        yield Doubt("sides", unsure, change)
     if guess.sides is not None:
         said = ", ".join(guess.sides.examples(4))
         unsure = f"{guess.sides.label} tells people from simulations (in the sample: {said}): all are read as one side"
@@ -335,6 +339,9 @@ def _parts(guess: Guess) -> Iterator[Doubt]:
         if choice.guessed and choice.columns and part in ("item", "category"):
             unsure = f"columns have no names: {choice.columns[0].label} was taken for the {part} ({choice.why})"
             yield Doubt(part, unsure, "what items people share, and how long the tail is")
+    if "count" in guess.event:
+        unsure = f"{guess.event['count'].columns[0].label} was taken for the number of acts that a row stands for"
+        yield Doubt("count", unsure, "without it each row is one act")
     if "valence" not in guess.event:
         for column in guess.columns:
             numbers = column.numbers
