@@ -31,15 +31,20 @@ _EVENT = (
     "scenario",
     "action",
     "role",
+    "item",
     "valence",
     "occurred",
-    "item",
-    "category",
     "value",
+    "category",
     "count",
     "text",
 )
-_PARTS = (*_EVENT[:3], "action", "item", "category", "value", "count", "text", "seq", "valence", "occurred", "record")
+"""Columns of events, those first that are shown where there is little room."""
+
+_PARTS = (
+    *("user", "time", "scenario", "action", "item", "category", "value", "count", "text"),
+    *("seq", "role", "valence", "occurred", "record"),
+)
 
 
 def render(found: Inspection, *, width: int = 80, unicode: bool = True) -> str:
@@ -167,7 +172,8 @@ def _profile(found: Inspection, width: int) -> Iterator[str]:
 
 
 def _examples(column: Column) -> str:
-    if column.numbers is not None and column.clock is None and column.distinct > 3:
+    # Numbers are told by where they lie, unless they are names: ids, times.
+    if column.numbers and not column.is_dated and column.distinct > 3 and max(column.numbers) < 10**6:
         return f"{min(column.numbers):g} to {max(column.numbers):g}"
     return ", ".join(column.examples())
 
