@@ -15,12 +15,13 @@ import orjson
 from tracelens import _core
 from tracelens.errors import TracelensError
 from tracelens.inspect.choice import Guess
-from tracelens.inspect.compose import compose, written
+from tracelens.inspect.compose import compose
 from tracelens.inspect.doubts import Doubt, doubts_of
 from tracelens.inspect.files import paths_of, patterns_of
 from tracelens.inspect.guess import make_guess
 from tracelens.inspect.kinds import Kind, read_kinds, with_more
 from tracelens.inspect.settle import settle
+from tracelens.inspect.toml import written
 from tracelens.inspect.trial import COLUMNS, Trial, try_mapping
 
 if TYPE_CHECKING:

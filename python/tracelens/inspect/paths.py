@@ -49,8 +49,12 @@ def columns_of(found: Rows, *, names: Sequence[str] | None = None, numbered: boo
         elements = [ancestor(row, up).value for row in found.rows]
         for leaf, values in _cells(elements, taken):
             field: Field = {"path": "^" * up + ("." if up else "") + leaf.path}
-            if numbered or leaf.path == '""':
-                field = {"column": int(leaf.path) if numbered else order[""]}
+            if numbered:
+                field = {"column": int(leaf.path)}
+            elif '""' in leaf.path:  # without a name: in a table it has a number, in a document nothing leads there
+                if leaf.path != '""' or "" not in order:
+                    continue
+                field = {"column": order[""]}
             columns.append(Column(field, "" if numbered else leaf.name, tuple(values), up, leaf.inside))
     columns.sort(key=lambda c: (c.up, order.get(_top(c), len(order))))
     for level in found.keys:

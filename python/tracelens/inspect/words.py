@@ -6,7 +6,7 @@ import shlex
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from tracelens.inspect.compose import written
+from tracelens.inspect.toml import clean, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -209,10 +209,10 @@ def _doubts(found: Inspection, width: int) -> Iterator[str]:
 
 def _next(found: Inspection, _: int) -> Iterator[str]:
     """Commands to go on with, each on a line of its own whatever its length."""
-    path = shlex.quote(_clean(found.path))
+    path = shlex.quote(clean(found.path))
     yield ""
     if found.read_by != "the guess":
-        mapping = "" if found.why else f" --mapping {shlex.quote(_clean(found.read_by))}"
+        mapping = "" if found.why else f" --mapping {shlex.quote(clean(found.read_by))}"
         yield f"next: tracelens compare {path} SIM{mapping}"
         return
     yield f"next: tracelens init {path} -o mapping.toml"
@@ -228,7 +228,7 @@ def _labelled(name: str, text: str, width: int) -> list[str]:
 def _paragraph(text: str, width: int, indent: int, first: str | None = None) -> list[str]:
     lead = " " * indent
     return wrap(
-        _clean(text),
+        clean(text),
         width,
         initial_indent=lead if first is None else first,
         subsequent_indent=lead,
@@ -241,7 +241,7 @@ def _table(
     rows: Sequence[Sequence[str]], width: int, right: tuple[int, ...] = (), whole: tuple[str, ...] = ()
 ) -> Iterator[str]:
     """Columns side by side. The widest are cut until all fit, those that are to stay whole not; then the last go."""
-    cells = [[_clean(cell) for cell in row] for row in rows]
+    cells = [[clean(cell) for cell in row] for row in rows]
     widths = [max(_width(cell) for cell in column) for column in zip(*cells, strict=True)]
     while sum(widths) + 2 * len(widths) > width:
         wide = [n for n, w in enumerate(widths) if w > 10 and cells[0][n] not in whole]
@@ -270,8 +270,3 @@ def _fitted(text: str, width: int, *, right: bool) -> str:
         text += ".."
     gap = " " * (width - _width(text))
     return gap + text if right else text + gap
-
-
-def _clean(text: str) -> str:
-    """Names come from logs: nothing in them may steer the terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)
