@@ -4,13 +4,12 @@ use crate::error::{Code, Error, Place, Result, closest};
 use crate::event::EventBatch;
 use crate::format::{self, Batch, Buffers, DUPLICATE, File, FileContext, TASK_BYTES, Task, Tasks, UNWANTED};
 use crate::input::Progress;
-use crate::input::discover::Discovered;
-use crate::mapping::{Mapping, Plan, Records, builtin_names};
+use crate::input::discover::{Claimed, Discovered};
+use crate::mapping::{Mapping, Records, builtin_names};
 use hashbrown::HashSet;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use crate::format::OnBadRow;
@@ -62,6 +61,8 @@ pub struct ReadReport {
 
 /// Tasks that are parsed together, for each thread: enough to keep all busy while the next ones are read.
 const TASKS_A_THREAD: usize = 8;
+/// Set in the numbers of records that have none of their own, where a field of the log numbers others.
+const UNNUMBERED: u64 = 1 << 62;
 /// A file up to this size is one task, and is read by it.
 const SMALL_FILE: u64 = 2 * TASK_BYTES as u64;
 
@@ -75,11 +76,13 @@ pub struct Reader {
     started: bool,
     /// The file whose batches are being taken, and lines and characters of it so far.
     file: Option<(usize, u64, u64)>,
-    paths: Vec<PathBuf>,
+    files: Vec<Claimed>,
     rows: u64,
     records: u64,
     filtered: u64,
     seen: HashSet<u128>,
+    /// Whether a record was met that the log itself numbers.
+    numbered: bool,
     unmapped: BTreeMap<(String, String), u64>,
     actions: BTreeSet<String>,
     total: u64,
@@ -88,14 +91,28 @@ pub struct Reader {
 impl Reader {
     /// Prepare to read what was discovered.
     pub fn open(discovered: Discovered, mapping: Mapping, options: ReadOptions) -> Result<Self> {
-        let (files, skipped) = discovered.claimed(mapping.plan())?;
+        if let Some(part) = mapping
+            .parts()
+            .iter()
+            .find(|p| p.plan.side.is_none() && !p.plan.sides.is_empty())
+        {
+            let sides = part.plan.sides.join(", ");
+            let said = format!(
+                "the mapping \"{}\" holds several sides ({sides}): which is to be read?",
+                mapping.name()
+            );
+            return Err(Error::new(Code::BadOption, said).help("name one with --side"));
+        }
+        let (files, skipped) = discovered.claimed(&mapping)?;
         let skipped = skipped.iter().map(|p| p.display().to_string()).collect();
-        let total = files.iter().map(|p| std::fs::metadata(p).map_or(0, |m| m.len())).sum();
+        let total = files
+            .iter()
+            .map(|f| std::fs::metadata(&f.path).map_or(0, |m| m.len()))
+            .sum();
         Ok(Self {
             cutter: Cutter {
                 files: files.iter().cloned().enumerate().collect(),
                 current: None,
-                plan: mapping.shared_plan(),
                 on_bad_row: options.on_bad_row,
                 with_text: options.text,
                 buffers: Buffers::default(),
@@ -110,11 +127,12 @@ impl Reader {
             ahead: Vec::new(),
             started: false,
             file: None,
-            paths: files,
+            files,
             rows: 0,
             records: 0,
             filtered: 0,
             seen: HashSet::new(),
+            numbered: false,
             unmapped: BTreeMap::new(),
             actions: BTreeSet::new(),
             total,
@@ -167,7 +185,7 @@ impl Reader {
         }
         self.leave();
         self.file = Some((file, 0, 0));
-        let path = &self.paths[file];
+        let path = &self.files[file].path;
         self.report.files.push(FileReport {
             path: path.display().to_string(),
             bytes: std::fs::metadata(path).map_or(0, |m| m.len()),
@@ -199,10 +217,23 @@ impl Reader {
         }
         let mut events = batch.events;
         let records = self.records - u64::from(batch.continued);
-        match self.mapping.plan().records {
-            Records::Value(_) => batch.unnumbered.iter().for_each(|&i| events.record[i] += self.rows),
-            Records::Rows => events.record.iter_mut().for_each(|r| *r += self.rows),
-            Records::Level(_) => events.record.iter_mut().for_each(|r| *r += records),
+        let claimed = self.file.map(|(file, ..)| &self.files[file]);
+        // Records of different parts, and those with and without a number of their own, never meet.
+        let apart = claimed.map_or(0, |file| (file.part as u64) << 48);
+        match claimed.map(|file| (&file.plan.records, file.plan.melt.is_empty())) {
+            Some((Records::Value(_), _)) => {
+                self.numbered |= batch.unnumbered.len() < events.len();
+                let apart = if self.numbered { UNNUMBERED } else { 0 };
+                batch
+                    .unnumbered
+                    .iter()
+                    .for_each(|&i| events.record[i] += self.rows | apart);
+            }
+            Some((Records::Rows, true)) => events.record.iter_mut().for_each(|r| *r += self.rows + apart),
+            Some((Records::Rows | Records::Level(_), _)) => {
+                events.record.iter_mut().for_each(|r| *r += records + apart)
+            }
+            None => {}
         }
         let before = u32::try_from(self.rows).unwrap_or(u32::MAX);
         for &i in &batch.by_position {
@@ -341,9 +372,8 @@ impl Reader {
 
 /// Opens file after file and cuts them into tasks.
 struct Cutter {
-    files: VecDeque<(usize, PathBuf)>,
+    files: VecDeque<(usize, Claimed)>,
     current: Option<(usize, Box<dyn Tasks>)>,
-    plan: Arc<Plan>,
     on_bad_row: OnBadRow,
     with_text: bool,
     buffers: Buffers,
@@ -382,12 +412,12 @@ impl Cutter {
                     Err(error) => return Err((*file, error)),
                 }
             }
-            let Some((number, path)) = self.files.pop_front() else {
+            let Some((number, claimed)) = self.files.pop_front() else {
                 return Ok(None);
             };
-            let size = std::fs::metadata(&path).map_or(0, |m| if m.is_file() { m.len() } else { u64::MAX });
+            let size = std::fs::metadata(&claimed.path).map_or(0, |m| if m.is_file() { m.len() } else { u64::MAX });
             let (buffers, progress) = (self.buffers.clone(), self.progress.clone());
-            let file = self.file(path);
+            let file = self.file(claimed);
             let open = move || format::open_path(file, &buffers, &progress);
             if size <= SMALL_FILE {
                 // Counted as a little more than it is: opening a file has its cost too.
@@ -397,11 +427,11 @@ impl Cutter {
         }
     }
 
-    fn file(&self, path: PathBuf) -> Arc<File> {
+    fn file(&self, claimed: Claimed) -> Arc<File> {
         Arc::new(File {
-            context: FileContext::new(&path),
-            path,
-            plan: Arc::clone(&self.plan),
+            context: FileContext::new(&claimed.path),
+            path: claimed.path,
+            plan: claimed.plan,
             on_bad_row: self.on_bad_row,
             with_text: self.with_text,
         })

@@ -333,16 +333,22 @@ impl<'f> Emitter<'f> {
 
     /// A row that lists actions by flags: one event for each that is set.
     fn melted(&mut self, row: &impl Row, record: u64) -> Result<(), Box<Bad>> {
-        let number = self.batch.rows_in;
+        // Rows are counted apart from the events that are made of them.
+        let number = self.batch.records;
+        if matches!(self.plan.records, Records::Rows) {
+            self.batch.records += 1;
+        }
+        let before = self.batch.rows_in;
         for (action, test) in &self.plan.melt {
             if self.holds(row, test)? {
                 self.batch.rows_in += 1;
                 self.event(row, record, number, Deed::Named(action))?;
             }
         }
-        if self.batch.rows_in == number {
+        if self.batch.rows_in == before {
             if self.plan.exposure_by_record {
-                return self.bare_record(row, record);
+                self.batch.rows_in += 1;
+                return self.event(row, record, number, Deed::Seen);
             }
             self.batch.filtered += 1;
         }

@@ -9,13 +9,13 @@ mod task;
 mod tests;
 
 pub use emit::{Batch, DUPLICATE, FileContext, OnBadRow, Reason, UNWANTED};
-pub(crate) use json::not_utf8;
+pub(crate) use json::{PADDING, lexer, not_utf8, unescape};
 pub(crate) use task::{Buffers, File, Origin, Piece, Task, Tasks};
 
 use crate::error::Result;
 use crate::input::Progress;
 use crate::input::discover::format_of;
-use crate::input::stream::Input;
+use crate::input::stream::{HEAD, Input};
 use crate::mapping::Format;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -25,8 +25,8 @@ pub(crate) const TASK_BYTES: usize = 1 << 21;
 
 /// The tasks of a file, cut as it is read.
 pub(crate) fn open_path(file: Arc<File>, buffers: &Buffers, progress: &Progress) -> Result<Box<dyn Tasks>> {
-    let input = Input::open(&file.path, progress)?;
-    let format = format_of(&file.plan, &file.path);
+    let mut input = Input::open(&file.path, progress)?;
+    let format = format_of(&file.plan, &file.path, || input.peek(HEAD).map(<[u8]>::to_vec))?;
     open_in_tasks(file, format, input, buffers, TASK_BYTES)
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 fn file(path: &Path, mapping: &Mapping, on_bad_row: OnBadRow) -> Arc<File> {
     Arc::new(File {
         path: path.to_path_buf(),
-        plan: mapping.shared_plan(),
+        plan: Arc::clone(&mapping.parts()[0].plan),
         context: FileContext::new(path),
         on_bad_row,
         with_text: true,

@@ -1,9 +1,11 @@
 //! From what the user names (files, directories, patterns) to the files that are read, always in the same order.
 
+use super::sniff::sniff;
 use crate::error::{Code, Error, Place, Result};
-use crate::mapping::{Format, Plan};
+use crate::mapping::{Format, Mapping, Part, Plan};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Name of a mapping that lies beside the logs it describes.
 pub const MAPPING_FILE: &str = "tracelens.toml";
@@ -55,28 +57,93 @@ pub fn discover(paths: &[String]) -> Result<Discovered> {
     Ok(all)
 }
 
+/// A file and the part of a mapping that reads it.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The file.
+    pub path: PathBuf,
+    /// Number of the part.
+    pub part: usize,
+    /// How it becomes events.
+    pub plan: Arc<Plan>,
+}
+
 impl Discovered {
     /// The files a mapping reads, and those that nobody claims.
-    pub fn claimed(self, plan: &Plan) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
-        let (mut files, skipped): (Vec<_>, Vec<_>) = self.found.into_iter().partition(|p| claims(plan, p));
-        if files.is_empty() && self.named.is_empty() {
+    pub fn claimed(self, mapping: &Mapping) -> Result<(Vec<Claimed>, Vec<PathBuf>)> {
+        let (mut files, mut skipped) = (Vec::new(), Vec::new());
+        for (path, named) in self
+            .found
+            .into_iter()
+            .map(|p| (p, false))
+            .chain(self.named.into_iter().map(|p| (p, true)))
+        {
+            match part_of(mapping, &path, named) {
+                Some((part, plan)) => files.push(Claimed { path, part, plan }),
+                None => skipped.push(path),
+            }
+        }
+        if files.is_empty() {
             let seen: Vec<String> = skipped.iter().take(5).map(|p| p.display().to_string()).collect();
+            let reads: Vec<String> = mapping
+                .parts()
+                .iter()
+                .flat_map(|p| {
+                    if p.files.is_empty() {
+                        patterns(&p.plan)
+                    } else {
+                        p.files.clone()
+                    }
+                })
+                .collect();
             return Err(Error::new(Code::NothingToRead, "no file that this mapping would read")
                 .note(format!("seen: {}", seen.join(", ")))
-                .note(format!("the mapping reads {}", patterns(plan).join(", ")))
+                .note(format!("the mapping reads {}", reads.join(", ")))
                 .help("name another mapping with --mapping, or add a pattern under [files] include"));
         }
-        files.extend(self.named);
-        files.sort_by_cached_key(|p| natural(&p.to_string_lossy()));
+        files.sort_by_cached_key(|f| natural(&f.path.to_string_lossy()));
         Ok((files, skipped))
     }
 }
 
-/// The format of a file: the first of the mapping's whose suffixes it has, else the first.
-pub fn format_of(plan: &Plan, path: &Path) -> Format {
+/// The part of a mapping that reads a file. A file that was named is read whatever it is called, if there is but one part.
+fn part_of(mapping: &Mapping, path: &Path, named: bool) -> Option<(usize, Arc<Plan>)> {
+    let relative = mapping
+        .directory()
+        .and_then(|directory| path.strip_prefix(directory).ok())
+        .unwrap_or(path);
+    let relative = relative.strip_prefix(".").unwrap_or(relative).to_string_lossy();
+    let fits = |part: &Part| {
+        if part.files.is_empty() {
+            named || claims(&part.plan, path)
+        } else {
+            part.claims(&relative)
+        }
+    };
+    let found = mapping.parts().iter().position(fits)?;
+    Some((found, Arc::clone(&mapping.parts()[found].plan)))
+}
+
+/// The format of a file: the first of the mapping's whose suffix it has; else the one that its beginning looks like, if it is one
+/// of them, else the first. A list of documents is one of lines, whatever its suffix says.
+pub(crate) fn format_of(plan: &Plan, path: &Path, head: impl FnOnce() -> Result<Vec<u8>>) -> Result<Format> {
     let name = plain_name(path);
     let fits = |f: &Format| f.suffixes().iter().any(|s| name.ends_with(&format!(".{s}")));
-    plan.formats.iter().copied().find(fits).unwrap_or(plan.formats[0])
+    let found = plan.formats.iter().copied().find(fits);
+    match found {
+        Some(format) if format != Format::Json => return Ok(format),
+        None if plan.formats.len() == 1 && plan.formats[0] != Format::Json => return Ok(plan.formats[0]),
+        _ => {}
+    }
+    let seen = sniff(&head()?);
+    let json = found == Some(Format::Json) || plan.formats.contains(&Format::Json);
+    Ok(if seen == Format::Ndjson && json {
+        seen
+    } else if found.is_none() && plan.formats.contains(&seen) {
+        seen
+    } else {
+        found.unwrap_or(plan.formats[0])
+    })
 }
 
 /// Lower-case file name less the suffix of its compression.
@@ -182,7 +249,7 @@ fn expand(pattern: &str, files: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// Sorting key in which numbers count as numbers: 2.json comes before 10.json.
-fn natural(text: &str) -> Vec<(String, u64)> {
+pub(super) fn natural(text: &str) -> Vec<(String, u64)> {
     let mut key = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

@@ -1,7 +1,8 @@
 //! Which files, and their bytes.
 
 pub mod discover;
+pub(crate) mod sniff;
 pub(crate) mod stream;
 pub(crate) mod text;
 
-pub use stream::Progress;
+pub use stream::{Packing, Progress};

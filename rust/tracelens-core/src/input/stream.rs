@@ -25,7 +25,7 @@ impl Progress {
 
 /// What a file is packed with, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packing {
+pub enum Packing {
     /// RFC 1952, any number of members.
     Gzip,
     /// RFC 8878, any number of frames.
@@ -36,7 +36,7 @@ pub(crate) enum Packing {
 
 impl Packing {
     /// The name in messages.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         ["gzip", "zstd", "xz"][self as usize]
     }
 
@@ -92,6 +92,8 @@ pub(crate) struct Input {
     packing: Option<Packing>,
     /// Size when it was opened, of a plain file.
     size: Option<u64>,
+    /// What was looked at and not yet taken.
+    ahead: Vec<u8>,
     read: u64,
     /// Where bytes are counted, unless they are before they are unpacked.
     progress: Option<Progress>,
@@ -151,6 +153,7 @@ impl Input {
             reader,
             packing,
             size,
+            ahead: Vec::new(),
             read: 0,
             progress: packing.is_none().then(|| progress.clone()),
         })
@@ -175,8 +178,19 @@ impl Input {
         self.packing
     }
 
+    /// The first bytes, which stay to be read.
+    pub(crate) fn peek(&mut self, length: usize) -> Result<&[u8]> {
+        if self.read == 0 && self.ahead.is_empty() {
+            let mut ahead = Vec::new();
+            self.fill(&mut ahead, length)?;
+            self.ahead = ahead;
+        }
+        Ok(&self.ahead)
+    }
+
     /// Append bytes until the buffer holds `upto`; `true` if the file has ended.
     pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, upto: usize) -> Result<bool> {
+        buffer.append(&mut self.ahead);
         // A byte order mark is told by three bytes.
         let upto = if self.read == 0 {
             upto.max(buffer.len() + 3)
@@ -274,11 +288,14 @@ fn damaged(path: &Path, packing: Packing, read: u64, e: &std::io::Error) -> Erro
         .help("the file may have been cut off while it was copied: fetch it again")
 }
 
+/// As much of a file as tells what it is.
+pub(crate) const HEAD: usize = 1 << 16;
+
 /// The first bytes of a file, unpacked, or what of them can be read: reading all of it will say the error.
-pub(crate) fn head(path: &Path, length: usize) -> Vec<u8> {
+pub(crate) fn head(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Ok(mut input) = Input::open(path, &Progress::default()) {
-        let _ = input.fill(&mut bytes, length);
+        let _ = input.fill(&mut bytes, HEAD);
     }
     bytes
 }

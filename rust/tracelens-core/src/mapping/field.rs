@@ -1,15 +1,14 @@
 //! A field of an event: where its value comes from, and what is done to it.
 
 use super::path::FieldPath;
-use super::section::Section;
-use crate::error::{Code, Result};
+use super::reference;
+use super::section::{Section, Value};
+use super::source::source;
+use crate::error::{Result, closest};
 use regex_lite::Regex;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
-use toml::Spanned;
-use toml::de::DeValue;
 
 /// Part of a file's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +110,7 @@ pub(super) struct Scope {
 
 impl Scope {
     /// The number of a path, given out now if it is new.
-    fn number(&self, path: FieldPath) -> usize {
+    pub(super) fn number(&self, path: FieldPath) -> usize {
         let mut paths = self.paths.borrow_mut();
         paths.iter().position(|p| *p == path).unwrap_or_else(|| {
             paths.push(path);
@@ -121,7 +120,8 @@ impl Scope {
 }
 
 impl Field {
-    fn of(source: Source, level: Option<usize>) -> Self {
+    /// What stands at a source, as it is.
+    pub(super) fn of(source: Source, level: Option<usize>) -> Self {
         Self {
             source,
             pattern: None,
@@ -139,75 +139,61 @@ impl Field {
     }
 
     /// From a string (a path) or a table.
-    pub(super) fn parse(owner: &Section, name: &str, value: &Spanned<DeValue>, scope: &Scope) -> Result<Self> {
-        if let Some(text) = value.get_ref().as_str() {
-            let (source, level) = path(owner, text, &value.span(), scope)?;
+    pub(super) fn parse<'a>(owner: &Section<'a>, name: &str, value: &'a Value<'a>, scope: &Scope) -> Result<Self> {
+        if value.get_ref().is_str() {
+            let (source, level) = super::source::path(owner, value, scope)?;
             return Ok(Self::of(source, level));
         }
-        let section = owner.section_of(name, value)?;
-        Self::parse_section(&section, scope, true)
+        if !value.get_ref().is_table() {
+            return Err(owner.wrong(value, "a path (a string) or a table"));
+        }
+        let section = owner.section_of(name, value, reference::FIELD)?;
+        let field = Self::parse_section(&section, scope)?;
+        section.finish()?;
+        Ok(field)
     }
 
-    /// From a table; `finish`: refuse keys that are not a field's.
-    pub(super) fn parse_section(section: &Section, scope: &Scope, finish: bool) -> Result<Self> {
+    /// From a table that may say more than a field does.
+    pub(super) fn parse_section(section: &Section, scope: &Scope) -> Result<Self> {
         let (source, level) = source(section, scope)?;
         let mut field = Self::of(source, level);
         field.pattern = pattern(section)?;
-        if let Some(map) = section.string("map")? {
-            let span = section.value("map").map_or(section.span.clone(), Spanned::span);
-            let values = scope.maps.get(map).ok_or_else(|| {
-                let known: Vec<&str> = scope.maps.keys().map(String::as_str).collect();
-                section
-                    .document
-                    .error(Code::MappingValue, format!("there is no value map [map.{map}]"), &span)
-                    .help(format!(
-                        "value maps of this mapping: {}",
-                        if known.is_empty() {
-                            "none".into()
-                        } else {
-                            known.join(", ")
-                        }
-                    ))
-            })?;
-            field.map = Some(ValueMap {
-                name: map.to_owned(),
-                values: Arc::clone(values),
-            });
+        field.map = map(section, scope)?;
+        if field.map.is_some() {
+            let policies = [
+                ("keep", Unmapped::Keep),
+                ("drop", Unmapped::Drop),
+                ("error", Unmapped::Error),
+            ];
+            field.unmapped = section.word("unmapped", &policies)?.unwrap_or(Unmapped::Keep);
         }
-        if let Some(policy) = section.string("unmapped")? {
-            field.unmapped = match policy {
-                "keep" => Unmapped::Keep,
-                "drop" => Unmapped::Drop,
-                "error" => Unmapped::Error,
-                _ => {
-                    let span = section.value("unmapped").map_or(section.span.clone(), Spanned::span);
-                    return Err(section.document.error(
-                        Code::MappingValue,
-                        "unmapped is \"error\", \"keep\" or \"drop\"",
-                        &span,
-                    ));
-                }
-            };
-        }
-        field.strip = section.strings("strip")?.unwrap_or_default();
-        field.default = section.string("default")?.map(str::to_owned);
-        field.prefix.push_str(section.string("prefix")?.unwrap_or_default());
-        field.optional = section.boolean("optional")?.unwrap_or(false);
-        if let Some(measure) = section.string("measure")? {
-            if measure != "chars" {
-                let span = section.value("measure").map_or(section.span.clone(), Spanned::span);
-                return Err(section.document.error(
-                    Code::MappingValue,
-                    "measure is \"chars\": the number of characters",
-                    &span,
-                ));
+        for text in section.strings("strip")?.unwrap_or_default() {
+            if text.is_empty() {
+                let error = section.fault("an empty text cannot be taken off", &text.span);
+                return Err(error.help("blanks around a value go with any text that is taken off"));
             }
-            field.measure = true;
+            field.strip.push(text.to_string());
         }
-        if finish {
-            section.finish()?;
-        }
+        field.default = section.string("default")?.map(|text| text.to_string());
+        field
+            .prefix
+            .push_str(section.string("prefix")?.as_deref().unwrap_or_default());
+        field.optional = section.boolean("optional")?.unwrap_or(false);
+        field.measure = section.word("measure", &[("chars", ())])?.is_some();
+        field.scale = section.number("scale")?.unwrap_or(1.0);
+        field.offset = section.number("offset")?.unwrap_or(0.0);
         Ok(field)
+    }
+
+    /// Whether the value is taken as it stands at its source.
+    pub(super) fn is_bare(&self) -> bool {
+        self.pattern.is_none()
+            && self.map.is_none()
+            && self.strip.is_empty()
+            && self.prefix.is_empty()
+            && !self.measure
+            && self.scale.to_bits() == 1f64.to_bits()
+            && self.offset.to_bits() == 0f64.to_bits()
     }
 
     /// Numbers of all paths that this field reads.
@@ -220,148 +206,38 @@ impl Field {
     }
 }
 
-const SOURCES: &str = "path, key, index, column, file, const, position, first, join";
-
-/// The deepest level of two; `None` (the row itself) is deepest of all.
-fn deeper(a: Option<usize>, b: Option<usize>) -> Option<usize> {
-    a.zip(b).map(|(a, b)| a.max(b))
-}
-
-type Found = (Source, Option<usize>);
-
-fn source(section: &Section, scope: &Scope) -> Result<Found> {
-    let many = |key: &'static str| -> Result<Option<(Vec<Field>, Option<usize>)>> {
-        let Some(value) = section.value(key) else {
-            return Ok(None);
-        };
-        let list = value
-            .get_ref()
-            .as_array()
-            .ok_or_else(|| section.wrong(value, "a list of fields"))?;
-        let fields: Vec<Field> = list
-            .iter()
-            .map(|v| Field::parse(section, key, v, scope))
-            .collect::<Result<_>>()?;
-        let level = fields.iter().map(|f| f.level).fold(Some(0), deeper);
-        Ok(Some((fields, level)))
+fn map(section: &Section, scope: &Scope) -> Result<Option<ValueMap>> {
+    let Some(name) = section.string("map")? else {
+        return Ok(None);
     };
-    let mut found: Vec<Found> = Vec::new();
-    if let Some(text) = section.string("path")? {
-        let span = section.value("path").map_or(section.span.clone(), Spanned::span);
-        found.push(path(section, text, &span, scope)?);
+    if let Some(values) = scope.maps.get(name.text) {
+        return Ok(Some(ValueMap {
+            name: name.to_string(),
+            values: Arc::clone(values),
+        }));
     }
-    for (key, make) in [("key", Source::Key as fn(usize) -> Source), ("index", Source::Index)] {
-        if let Some(level) = section.number(key)? {
-            if level >= scope.levels {
-                let levels = scope.levels;
-                let said = format!("there is no explode level {level}: [rows] explode has {levels}, counted from 0");
-                return Err(section.document.error(Code::MappingValue, said, &section.span));
-            }
-            found.push((make(level), above(level, scope)));
-        }
-    }
-    if let Some(column) = section.number("column")? {
-        found.push((Source::Column(column), None));
-    }
-    if let Some(part) = section.string("file")? {
-        found.push((file(section, part)?, Some(0)));
-    }
-    if let Some(constant) = section.string("const")? {
-        found.push((Source::Constant(constant.to_owned()), Some(0)));
-    }
-    if section.boolean("position")? == Some(true) {
-        found.push((Source::Position, None));
-    }
-    if let Some((fields, level)) = many("first")? {
-        found.push((Source::First(fields), level));
-    }
-    if let Some((fields, level)) = many("join")? {
-        let separator = section.string("separator")?.unwrap_or(" ").to_owned();
-        found.push((Source::Join(fields, separator), level));
-    }
-    match (found.pop(), found.is_empty()) {
-        (Some(source), true) => Ok(source),
-        (None, _) => {
-            section.finish()?;
-            Err(section.document.error(
-                Code::MappingIncomplete,
-                "a field has to say where its value comes from",
-                &section.span,
-            ))
-        }
-        (Some(_), false) => Err(section
-            .document
-            .error(Code::MappingValue, "a field has one source", &section.span)),
-    }
-    .map_err(|e| {
-        if e.detail().help.is_some() {
-            e
-        } else {
-            e.help(format!("one of: {SOURCES}"))
-        }
+    let mut known: Vec<&str> = scope.maps.keys().map(String::as_str).collect();
+    known.sort_unstable();
+    let error = section.fault(format!("there is no value map [map.{name}]"), &name.span);
+    Err(match closest(&name, known.iter().copied()) {
+        Some(near) => error.help(format!("did you mean \"{near}\"?")),
+        None if known.is_empty() => error.help(format!("write it: [map.{name}]")),
+        None => error.help(format!("value maps of this mapping: {}", known.join(", "))),
     })
-}
-
-/// A level as what a field reads: the innermost is the row itself.
-fn above(level: usize, scope: &Scope) -> Option<usize> {
-    (level + 1 < scope.levels).then_some(level)
-}
-
-fn path(section: &Section, text: &str, span: &Range<usize>, scope: &Scope) -> Result<Found> {
-    let path = FieldPath::parse(text).map_err(|why| {
-        section
-            .document
-            .error(Code::MappingValue, format!("{text:?} is no path: {why}"), span)
-            .help("for example type, context.item_id, tags[0], ^.timestamp")
-    })?;
-    if path.up >= scope.levels.max(1) {
-        let said = format!(
-            "{text:?} goes {} up, but rows have {} parents",
-            path.up,
-            scope.levels.saturating_sub(1)
-        );
-        return Err(section
-            .document
-            .error(Code::MappingValue, said, span)
-            .help("each level of [rows] explode but the first has a parent"));
-    }
-    let level = above(scope.levels.max(1) - 1 - path.up, scope);
-    Ok((Source::Path(scope.number(path)), level))
-}
-
-fn file(section: &Section, part: &str) -> Result<Source> {
-    let span = section.value("file").map_or(section.span.clone(), Spanned::span);
-    Ok(Source::File(match part {
-        "path" => FilePart::Path,
-        "name" => FilePart::Name,
-        "stem" => FilePart::Stem,
-        "parent" => FilePart::Parent,
-        _ => {
-            return Err(section.document.error(
-                Code::MappingValue,
-                "file is \"path\", \"name\", \"stem\" or \"parent\"",
-                &span,
-            ));
-        }
-    }))
 }
 
 fn pattern(section: &Section) -> Result<Option<Regex>> {
     let Some(pattern) = section.string("pattern")? else {
         return Ok(None);
     };
-    let span = section.value("pattern").map_or(section.span.clone(), Spanned::span);
-    let regex = Regex::new(pattern).map_err(|e| {
+    let regex = Regex::new(&pattern).map_err(|e| {
         section
-            .document
-            .error(Code::MappingValue, format!("no regular expression: {e}"), &span)
+            .fault(format!("no regular expression: {e}"), &pattern.span)
+            .help("for example '([0-9]+)'")
     })?;
-    if regex.captures_len() != 2 {
-        return Err(section.document.error(
-            Code::MappingValue,
-            "a pattern needs exactly one group in parentheses",
-            &span,
-        ));
+    if regex.captures_len() == 2 {
+        return Ok(Some(regex));
     }
-    Ok(Some(regex))
+    let error = section.fault("a pattern needs exactly one group in parentheses", &pattern.span);
+    Err(error.help("what it finds is the value; (?:...) groups without finding"))
 }

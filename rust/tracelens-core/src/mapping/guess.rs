@@ -5,11 +5,8 @@ use crate::error::{Code, Error, Place, Result};
 use crate::format::{Origin, Piece, not_utf8};
 use crate::input::Progress;
 use crate::input::discover::{Discovered, plain_name};
-use crate::input::stream::{Input, head};
+use crate::input::stream::{HEAD, Input, head};
 use std::path::Path;
-
-/// As much of a file as its signature is looked for in.
-const HEAD: usize = 1 << 16;
 
 /// The built-in mapping that fits, and why in words. Nothing fits: an error that says what was seen.
 pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
@@ -23,10 +20,11 @@ pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
     let mut seen = Vec::new();
     for name in builtin_names() {
         let mapping = Mapping::builtin(name)?;
-        let Ok((files, _)) = discovered.clone().claimed(mapping.plan()) else {
+        let Ok((files, _)) = discovered.clone().claimed(&mapping) else {
             continue;
         };
-        let Some(path) = files.iter().find(|p| std::fs::metadata(p).is_ok_and(|m| m.len() > 0)) else {
+        let mut paths = files.iter().map(|f| f.path.as_path());
+        let Some(path) = paths.find(|p| std::fs::metadata(p).is_ok_and(|m| m.len() > 0)) else {
             continue;
         };
         let head = head_text(path);
@@ -103,7 +101,7 @@ fn fits(mapping: &Mapping, format: Format, keys: &[String], head: &str) -> Optio
 }
 
 fn head_text(path: &Path) -> String {
-    let bytes = head(path, HEAD);
+    let bytes = head(path);
     bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid()).to_owned()
 }
 

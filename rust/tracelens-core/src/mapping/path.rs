@@ -1,4 +1,5 @@
-//! Where a value stands: `type`, `context.item_id`, `tags[0]`, `^.timestamp` (of the parent record), `"odd key".x`.
+//! Where a value stands: `type`, `context.item_id`, `tags[0]`, `^.timestamp` (of the parent record), `"odd key".x`,
+//! `params[key=id].value`, `payload{json}.x`, `tags[*]`.
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,16 +37,14 @@ impl FieldPath {
 
     /// Parse a path; the error says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let up = text.chars().take_while(|&c| c == '^').count();
-        let mut rest = &text[up..];
-        if up > 0 {
-            rest = match rest.strip_prefix('.') {
-                Some(r) => r,
-                None if rest.is_empty() => rest,
-                None => return Err("after ^ comes a dot: ^.key".to_owned()),
-            };
-        }
-        let steps = if rest == "$" { Vec::new() } else { steps(rest)? };
+        let up = text.bytes().take_while(|&c| c == b'^').count();
+        let rest = &text[up..];
+        let steps = match (up > 0, rest.strip_prefix('$')) {
+            (_, Some(inside)) if ends_step(inside) => steps_inside(inside)?,
+            (true, _) if rest.starts_with(['.', '[', '{']) || rest.is_empty() => steps_inside(rest)?,
+            (true, _) => return Err("after ^ comes a dot: ^.key".to_owned()),
+            (false, _) => steps(rest)?,
+        };
         Ok(Self {
             up,
             steps,
@@ -77,7 +76,11 @@ pub struct Level {
 impl Level {
     /// Parse `$`, `$.*`, `$[*]`, `history[*]`, `data.users.*`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let rest = text.strip_prefix('$').unwrap_or(text);
+        let rest = match text.strip_prefix('$') {
+            Some(inside) if ends_step(inside) => inside,
+            _ if text.is_empty() => return Err("it is empty: write $ for the document itself".to_owned()),
+            _ => text,
+        };
         let (path, each) = if let Some(path) = rest.strip_suffix("[*]") {
             (path, Each::Element)
         } else if let Some(path) = rest.strip_suffix(".*") {
@@ -88,43 +91,114 @@ impl Level {
             return Err("an exploded path ends in [*] (elements of a list) or .* (values of an object)".to_owned());
         };
         let path = path.strip_prefix('.').unwrap_or(path);
-        Ok(Self {
-            steps: if path.is_empty() { Vec::new() } else { steps(path)? },
-            each,
-        })
+        let steps = if path.is_empty() { Vec::new() } else { steps(path)? };
+        let plain = |step: &Step| matches!(step, Step::Key(_) | Step::At(_));
+        if !steps.iter().all(plain) {
+            return Err("an exploded path is made of keys and elements, and of one [*] or .* at its end".to_owned());
+        }
+        Ok(Self { steps, each })
     }
 }
 
+/// Steps of a path that starts with a key.
 fn steps(text: &str) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
-    let mut rest = text;
-    loop {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let end = quoted.find('"').ok_or("a quoted key without its closing quote")?;
-            steps.push(Step::Key(quoted[..end].to_owned()));
-            rest = &quoted[end + 1..];
+    let rest = key(text, &mut steps)?;
+    more(rest, &mut steps)?;
+    Ok(steps)
+}
+
+/// Steps after the element itself: `.key`, `[0]`, `{json}`.
+fn steps_inside(text: &str) -> Result<Vec<Step>, String> {
+    let mut steps = Vec::new();
+    more(text, &mut steps)?;
+    Ok(steps)
+}
+
+const JSON: &str = "{json}";
+
+/// Whether a step may end here.
+fn ends_step(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(['.', '[']) || rest.starts_with(JSON)
+}
+
+/// Everything that may follow a key.
+fn more(mut rest: &str, steps: &mut Vec<Step>) -> Result<(), String> {
+    while !rest.is_empty() {
+        rest = if let Some(after) = rest.strip_prefix('.') {
+            key(after, steps)?
+        } else if let Some(after) = rest.strip_prefix(JSON) {
+            steps.push(Step::Json);
+            after
+        } else if let Some(inside) = rest.strip_prefix('[') {
+            element(inside, steps)?
         } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            if end == 0 {
-                return Err("an empty key".to_owned());
-            }
-            steps.push(Step::Key(rest[..end].to_owned()));
-            rest = &rest[end..];
-        }
-        while let Some(index) = rest.strip_prefix('[') {
-            let end = index.find(']').ok_or("a [ without its ]")?;
-            let at = index[..end]
-                .parse()
-                .map_err(|_| format!("[{}] is no element: write [0], [1], ...", &index[..end]))?;
-            steps.push(Step::At(at));
-            rest = &index[end + 1..];
-        }
-        match rest.strip_prefix('.') {
-            Some(more) => rest = more,
-            None if rest.is_empty() => return Ok(steps),
-            None => return Err(format!("expected a dot before {rest:?}")),
-        }
+            return Err(format!("expected a dot before {rest:?}"));
+        };
     }
+    Ok(())
+}
+
+/// A key, in quotes or up to the next step; what stands after it.
+fn key<'a>(text: &'a str, steps: &mut Vec<Step>) -> Result<&'a str, String> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        let (key, rest) = quoted.split_once('"').ok_or("a quoted key without its closing quote")?;
+        steps.push(Step::Key(key.to_owned()));
+        return Ok(rest);
+    }
+    let end = text.find(['.', '[', '{']).unwrap_or(text.len());
+    let (key, rest) = text.split_at(end);
+    if rest.starts_with('{') && !rest.starts_with(JSON) {
+        return Err(format!("{rest:?} is no step: write {JSON}, or put the key in quotes"));
+    }
+    steps.push(match key {
+        "" => return Err("an empty key".to_owned()),
+        "*" => Step::Any,
+        key => Step::Key(key.to_owned()),
+    });
+    Ok(rest)
+}
+
+/// What stands in brackets: a position, `*`, or a member and its value; what stands after them.
+fn element<'a>(inside: &'a str, steps: &mut Vec<Step>) -> Result<&'a str, String> {
+    let open = || "a [ without its ]".to_owned();
+    let (step, rest) = if let Some((member, value)) = split_condition(inside) {
+        let (value, rest) = match value.strip_prefix('"') {
+            Some(quoted) => {
+                let (value, rest) = quoted
+                    .split_once('"')
+                    .ok_or("a quoted value without its closing quote")?;
+                (value, rest.strip_prefix(']').ok_or_else(open)?)
+            }
+            None => value.split_once(']').ok_or_else(open)?,
+        };
+        if member.is_empty() {
+            return Err("a condition without a member: write [key=x]".to_owned());
+        }
+        (Step::Where(member.to_owned(), value.to_owned()), rest)
+    } else {
+        let (at, rest) = inside.split_once(']').ok_or_else(open)?;
+        let step = match at {
+            "*" => Step::Any,
+            at => Step::At(
+                at.parse()
+                    .map_err(|_| format!("[{at}] is no element: write [0], [1], ..., [*] or [key=x]"))?,
+            ),
+        };
+        (step, rest)
+    };
+    steps.push(step);
+    Ok(rest)
+}
+
+/// The member and what follows its `=`, if these brackets hold a condition.
+fn split_condition(inside: &str) -> Option<(&str, &str)> {
+    if let Some(quoted) = inside.strip_prefix('"') {
+        let (member, rest) = quoted.split_once('"')?;
+        return Some((member, rest.strip_prefix('=')?));
+    }
+    let (member, value) = inside.split_once('=')?;
+    (!member.contains(']')).then_some((member, value))
 }
 
 #[cfg(test)]
@@ -145,6 +219,44 @@ mod tests {
         assert_eq!(FieldPath::parse("\"a.b\".c").unwrap().steps, [key("a.b"), key("c")]);
         let parent = FieldPath::parse("^^.x").unwrap();
         assert_eq!((parent.up, parent.steps), (2, vec![key("x")]));
+    }
+
+    fn steps_of(path: &str) -> Vec<Step> {
+        FieldPath::parse(path).unwrap().steps
+    }
+
+    #[test]
+    fn paths_look_for_members_take_all_and_read_json_in_text() {
+        let found = |k: &str, v: &str| Step::Where(k.to_owned(), v.to_owned());
+        assert_eq!(
+            steps_of("params[key=ga_session_id].value.int"),
+            [key("params"), found("key", "ga_session_id"), key("value"), key("int")]
+        );
+        assert_eq!(steps_of("a[key=\"x] y\"]"), [key("a"), found("key", "x] y")]);
+        assert_eq!(steps_of("a[\"odd key\"=x]"), [key("a"), found("odd key", "x")]);
+        assert_eq!(steps_of("a[key=]"), [key("a"), found("key", "")]);
+        assert_eq!(steps_of("a[*].b"), [key("a"), Step::Any, key("b")]);
+        assert_eq!(steps_of("a.*.b"), [key("a"), Step::Any, key("b")]);
+        assert_eq!(steps_of("*"), [Step::Any]);
+        assert_eq!(steps_of("a.\"*\""), [key("a"), key("*")], "a quoted star is a key");
+        assert_eq!(steps_of("a*.b"), [key("a*"), key("b")], "as is a star within one");
+        assert_eq!(
+            steps_of("payload{json}.x[0]"),
+            [key("payload"), Step::Json, key("x"), Step::At(0)]
+        );
+        assert_eq!(steps_of("\"a{json}\""), [key("a{json}")]);
+    }
+
+    #[test]
+    fn the_element_itself_may_be_a_list_or_a_text() {
+        assert_eq!(steps_of("$"), []);
+        assert_eq!(steps_of("$[1]"), [Step::At(1)]);
+        assert_eq!(steps_of("${json}.x"), [Step::Json, key("x")]);
+        assert_eq!(steps_of("$.x"), [key("x")]);
+        assert_eq!(steps_of("$price"), [key("$price")]);
+        assert_eq!(steps_of("^"), []);
+        let parent = FieldPath::parse("^[2].x").unwrap();
+        assert_eq!((parent.up, parent.steps), (1, vec![Step::At(2), key("x")]));
     }
 
     #[test]
@@ -186,9 +298,24 @@ mod tests {
             ("a[x]", "no element"),
             ("^x", "dot"),
             ("\"a", "closing quote"),
+            ("a[key=\"x]", "closing quote"),
+            ("a[key=x", "without its ]"),
+            ("a[=x]", "without a member"),
+            ("a[-1]", "no element"),
+            ("a[99999999999999999999]", "no element"),
+            ("a{jsn}.b", "{json}"),
+            ("a{json}b", "a dot"),
+            ("", "empty key"),
         ] {
             assert!(FieldPath::parse(text).unwrap_err().contains(why), "{text}");
         }
         assert!(Level::parse("history").unwrap_err().contains("[*]"));
+        assert!(Level::parse("").unwrap_err().contains("empty"));
+        for level in ["a[key=x].b[*]", "a{json}[*]", "a[*].b[*]", "*.*"] {
+            assert!(
+                Level::parse(level).unwrap_err().contains("keys and elements"),
+                "{level}"
+            );
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::format::OnBadRow;
 use crate::format::emit::{Batch, drop_row};
 use crate::format::task::{Buffers, File, Origin, Piece, Task, Tasks};
 use crate::input::stream::{Input, Reading, Seekable};
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use std::sync::Arc;
 
 /// A file of lines that is read in order, cut at line ends.
@@ -15,11 +15,15 @@ pub(crate) struct Lines {
     file: Arc<File>,
     reading: Reading,
     task_bytes: usize,
+    /// Lines before the next piece, where somebody asks.
+    before: Option<usize>,
 }
 
 impl Lines {
     pub(crate) fn open(file: Arc<File>, input: Input, buffers: Buffers, task_bytes: usize) -> Result<Box<dyn Tasks>> {
-        Ok(match input.seekable()? {
+        // Only who reads in order knows how many lines stand before.
+        let counts = file.plan.counts_level(0);
+        Ok(match input.seekable()?.filter(|_| !counts) {
             Some(source) => Box::new(Ranges {
                 file,
                 source: Arc::new(source),
@@ -31,6 +35,7 @@ impl Lines {
                 file,
                 reading: Reading::new(input, buffers),
                 task_bytes,
+                before: counts.then_some(0),
             }),
         })
     }
@@ -45,8 +50,13 @@ impl Tasks for Lines {
             return Ok(None);
         };
         let (file, buffers, usual) = (Arc::clone(&self.file), self.reading.buffers.clone(), self.task_bytes);
+        let before = self.before.unwrap_or(0);
+        if let Some(lines) = &mut self.before {
+            *lines += memchr_iter(b'\n', &bytes).count();
+        }
         Ok(Some(Box::new(move || {
             let mut piece = Piece::new(bytes, origin);
+            piece.start.index = vec![before];
             let batch = parse_lines(&file, &mut piece);
             buffers.give(piece.into_bytes(), usual);
             vec![batch]
@@ -156,16 +166,18 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
     (parser.emitter.batch.rows_in, parser.emitter.batch.dropped) = (before.rows_in, before.dropped);
     parser.emitter.batch.examples = before.examples;
     let bytes = piece.bytes();
+    let before = piece.start.index.first().copied().unwrap_or(0);
     let (mut from, mut lines) = (piece.lead, 0);
     while from < bytes.len() {
         let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |i| from + i);
         let blank = bytes[from..end].iter().take_while(|b| b.is_ascii_whitespace()).count();
         let start = from + blank;
         from = end + 1;
-        lines += u64::from(end < bytes.len());
+        lines += usize::from(end < bytes.len());
         if start == end {
             continue;
         }
+        parser.position = before + lines - usize::from(end < bytes.len());
         let stop = match parser.line(start, end) {
             Ok(()) => continue,
             Err(stop) => *stop,
@@ -186,7 +198,7 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
         break;
     }
     let mut batch = parser.emitter.batch;
-    batch.extent = (lines, 0);
+    batch.extent = (lines as u64, 0);
     batch
 }
 

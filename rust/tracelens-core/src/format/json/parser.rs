@@ -97,6 +97,8 @@ pub(super) struct Parser<'t> {
     pub(super) emitter: Emitter<'t>,
     /// Where the line ends that the document has to fill.
     line: Option<usize>,
+    /// The position of the document among those of its file.
+    pub(super) position: usize,
     /// Positions of the first elements of the levels, in a document that was cut.
     first: Vec<usize>,
     /// Whether the first element of a level began in the piece before.
@@ -131,6 +133,7 @@ impl<'t> Parser<'t> {
             tree,
             emitter,
             line: None,
+            position: 0,
             first,
             continued: (0..depth).map(|level| level < piece.start.continued).collect(),
         }
@@ -209,7 +212,7 @@ impl<'t> Parser<'t> {
             && let Some((level, each)) = target.node.and_then(|n| self.tree.nodes[n].explode)
         {
             if each == Each::Whole {
-                return self.element(level, at, None, 0);
+                return self.element(level, at, None, self.position);
             }
             return Err(self.not_rows(level, each, at));
         }
@@ -226,7 +229,7 @@ impl<'t> Parser<'t> {
     fn object(&mut self, node: usize, at: usize, known: bool) -> Walked<usize> {
         if let Some((level, each)) = self.tree.nodes[node].explode {
             return match each {
-                Each::Whole => self.element(level, at, None, 0),
+                Each::Whole => self.element(level, at, None, self.position),
                 Each::Value => self.rows(level, at, known),
                 Each::Element => Err(self.not_rows(level, each, at)),
             };
@@ -324,7 +327,7 @@ impl<'t> Parser<'t> {
     fn list(&mut self, node: usize, at: usize, known: bool) -> Walked<usize> {
         if let Some((level, each)) = self.tree.nodes[node].explode {
             if each == Each::Whole {
-                return self.element(level, at, None, 0);
+                return self.element(level, at, None, self.position);
             }
             if each == Each::Value {
                 return Err(self.not_rows(level, each, at));

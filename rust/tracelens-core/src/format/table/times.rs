@@ -1,0 +1,104 @@
+//! When the rows of a table were, and how fine that is.
+
+use super::super::emit::read_time;
+use super::super::look::is_plain;
+use super::column::{Column, Kind};
+use super::rows::{By, Rows};
+use crate::event::{NO_TIME, Precision};
+use crate::mapping::field::Field;
+use crate::mapping::time::Clock;
+use jiff::tz::TimeZone;
+
+/// The times of these rows.
+pub(super) fn times(rows: &Rows, of: &[u32]) -> (Vec<i64>, Vec<Precision>) {
+    let plan = rows.file.plan.as_ref();
+    let Some(field) = &plan.time else {
+        return (vec![NO_TIME; of.len()], vec![Precision::None; of.len()]);
+    };
+    if plan.time_precision.is_none()
+        && let Some(column) = rows.plain(field)
+        && let Some(found) = column_times(rows, of, field, column)
+    {
+        return found;
+    }
+    let mut columns = rows.columns_of(field);
+    columns.extend(plan.time_precision.iter().flat_map(|f| rows.columns_of(f)));
+    columns.sort_unstable();
+    columns.dedup();
+    let rarely_alike = |&c: &usize| matches!(rows.columns[c].kind, Kind::Text(_) | Kind::Float(_));
+    let by = if columns.iter().any(rarely_alike) {
+        By::Price
+    } else {
+        By::Class
+    };
+    let blank = (NO_TIME, Precision::None);
+    let (mut clock, as_it_is) = (Clock::new(plan.zone.clone()), is_plain(field));
+    let found = rows.each(of, &columns, by, (plan, blank), |look, plan| {
+        read_time(look, plan.time.as_ref()?, as_it_is, plan, &mut clock).ok()
+    });
+    found.into_iter().unzip()
+}
+
+/// The times of a column as it is, if it holds timestamps, numbers or texts.
+fn column_times(rows: &Rows, of: &[u32], field: &Field, column: &Column) -> Option<(Vec<i64>, Vec<Precision>)> {
+    let plan = rows.file.plan.as_ref();
+    let (formats, mut clock) = (&plan.time_formats, Clock::new(plan.zone.clone()));
+    let read = Times {
+        rows,
+        of,
+        column,
+        optional: field.optional,
+    };
+    Some(match &column.kind {
+        Kind::Time {
+            micros,
+            precision,
+            zoned,
+        } => {
+            let known = jiff::Timestamp::MIN.as_microsecond()..=jiff::Timestamp::MAX.as_microsecond();
+            if *zoned || plan.zone == TimeZone::UTC {
+                read.all(|row| Some((micros[row], *precision)).filter(|(at, _)| known.contains(at)))
+            } else {
+                read.all(|row| Some((clock.local(micros[row]).ok()?, *precision)))
+            }
+        }
+        Kind::Int(numbers) if clock.read_whole(0, formats).is_some() => {
+            read.all(|row| clock.read_whole(numbers[row], formats))
+        }
+        Kind::Text(texts) => read.all(|row| {
+            Some(texts.value(row))
+                .filter(|t| !t.is_empty())
+                .and_then(|t| clock.read(t, formats).ok())
+        }),
+        _ => return None,
+    })
+}
+
+/// The rows of a column of times.
+struct Times<'t> {
+    rows: &'t Rows<'t>,
+    of: &'t [u32],
+    column: &'t Column,
+    optional: bool,
+}
+
+impl Times<'_> {
+    fn all(&self, mut read: impl FnMut(usize) -> Option<(i64, Precision)>) -> (Vec<i64>, Vec<Precision>) {
+        let coarsest = self.rows.file.plan.coarsest.unwrap_or(Precision::Micro);
+        let (mut times, mut precisions) = (Vec::with_capacity(self.of.len()), Vec::with_capacity(self.of.len()));
+        for &row in self.of {
+            let (time, precision) = if self.column.is_null(row as usize) {
+                self.optional.then_some((NO_TIME, Precision::None))
+            } else {
+                read(row as usize).map(|(time, precision)| (time, precision.max(coarsest)))
+            }
+            .unwrap_or_else(|| {
+                self.rows.bad(row);
+                (NO_TIME, Precision::None)
+            });
+            times.push(time);
+            precisions.push(precision);
+        }
+        (times, precisions)
+    }
+}
