@@ -66,8 +66,8 @@ class Traces:
         max_bad: float | None = None,
         text: bool = False,
         jobs: int | None = None,
-        *,
         side: str | None = None,
+        *,
         progress: Callable[[int, int], None] | None = None,
     ) -> Traces: ...
     @staticmethod
