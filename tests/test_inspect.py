@@ -72,7 +72,7 @@ def test_the_text_fits_a_terminal_and_has_every_part(planted: tuple[Raw, Inspect
     # A path is never cut.
     assert max(len(line) for line in text.splitlines() if found.path not in line) <= 80
     for heading in ("First ", "What stands in the rows", "What the columns seem to be", "What is unsure"):
-        assert heading in text or (heading == "What is unsure" and found.read_by != "the guess")
+        assert heading in text or (heading == "What is unsure" and not found.reading.guessed)
     assert f"{len(found.doubts):>3}. " in text
     render(found, unicode=False).encode("ascii")
     assert "Traceback" not in text

@@ -41,7 +41,8 @@ def make_guess(kind: Kind, *, names: Sequence[str] = ()) -> Guess:
         names of files may.
     """
     rows = kind.find_rows()
-    columns = columns_of(rows, names=kind.columns, numbered=kind.header is False)
+    delimited = kind.format == "delimited"
+    columns = columns_of(rows, names=kind.columns, numbered=kind.header is False, delimited=delimited)
     guess = Guess(kind, rows, tuple(columns))
     guess = conversation(guess)
     guess = replace(guess, sides=sides(guess.columns))

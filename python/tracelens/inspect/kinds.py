@@ -53,7 +53,7 @@ class Kind:
     def find_rows(self) -> Rows:
         """The rows of the sample, by the lists that hold them where it consists of documents."""
         if self.format in DOCUMENTS and self.documents:
-            return find_rows(self.documents)
+            return find_rows(self.documents, whole=self.format == "json")
         return Rows((), tuple(Row(d) for d in self.documents), (), (None,))
 
     @property

@@ -28,7 +28,9 @@ class Leaf(NamedTuple):
     value: Any
 
 
-def columns_of(found: Rows, *, names: Sequence[str] | None = None, numbered: bool = False) -> list[Column]:
+def columns_of(
+    found: Rows, *, names: Sequence[str] | None = None, numbered: bool = False, delimited: bool = False
+) -> list[Column]:
     """Return all columns of rows, their own first, then those of the levels above.
 
     Parameters
@@ -39,6 +41,8 @@ def columns_of(found: Rows, *, names: Sequence[str] | None = None, numbered: boo
         Columns of a table, in order.
     numbered : bool
         The table has no header: columns are numbers.
+    delimited : bool
+        The table is delimited text, where a column that is called like a path is known by its number.
     """
     depth = max(len(found.levels), 1)
     order = {name: n for n, name in enumerate(names or ())}
@@ -51,10 +55,10 @@ def columns_of(found: Rows, *, names: Sequence[str] | None = None, numbered: boo
             field: Field = {"path": "^" * up + ("." if up else "") + leaf.path}
             if numbered:
                 field = {"column": int(leaf.path)}
-            elif '""' in leaf.path:  # without a name: in a table it has a number, in a document nothing leads there
-                if leaf.path != '""' or "" not in order:
-                    continue
-                field = {"column": order[""]}
+            elif delimited and leaf.path.startswith('"') and leaf.path[1:-1] in order:
+                field = {"column": order[leaf.path[1:-1]]}
+            elif '""' in leaf.path:
+                continue  # no path leads to a member without a name
             columns.append(Column(field, "" if numbered else leaf.name, tuple(values), up, leaf.inside))
     columns.sort(key=lambda c: (c.up, order.get(_top(c), len(order))))
     for level in found.keys:

@@ -108,26 +108,32 @@ def _size(number: float) -> str:
 
 
 def _read_by(found: Inspection, width: int) -> Iterator[str]:
+    reading = found.reading
     yield ""
-    if found.read_by == "the guess":
+    if found.refused is not None:
+        text = f"The built-in mapping {found.refused}. Name a mapping of your own with --mapping. A first one could be:"
+        yield from _paragraph(text, width, 0)
+    elif reading.guessed:
         yield from _paragraph("No built-in mapping fits. This is how the log could be read:", width, 0)
-    elif found.why is not None:
-        kind = "The mapping" if found.read_by.endswith(".toml") else "The built-in mapping"
-        text = f"{kind} {found.read_by} fits ({found.why}): compare and convert use it without being told."
+    elif reading.why is not None:
+        kind = "The built-in mapping" if reading.built_in else "The mapping"
+        text = f"{kind} {reading.by} fits ({reading.why}): compare and convert use it without being told."
         yield from _paragraph(text, width, 0)
     else:
-        yield from _paragraph(f"Read with {found.read_by}:", width, 0)
+        yield from _paragraph(f"Read with {reading.by}:", width, 0)
 
 
 def _events(found: Inspection, width: int) -> Iterator[str]:
     trial = found.trial
     if trial.error is not None:
         yield ""
-        yield f"{found.read_by} cannot read all of it:".capitalize()
+        yield f"{found.reading.by} cannot read all of it:".capitalize()
         yield from (f"  {line}" for line in trial.error.splitlines())
     if found.events:
         yield ""
-        yield f"First {len(found.events)} events by {found.read_by} (times in UTC)"
+        side = found.reading.options["side"]
+        of_side = f" of the {side} side" if side is not None else ""
+        yield f"First {len(found.events)} events{of_side} by {found.reading.by} (times in UTC)"
         yield from _table(_cells(found.events), width, whole=("time",))
     if trial.report is not None:
         report = trial.report
@@ -196,8 +202,8 @@ def _doubts(found: Inspection, width: int) -> Iterator[str]:
     if not found.doubts:
         return
     yield ""
-    if found.read_by != "the guess":
-        yield from _paragraph(f"What {found.read_by} decides and the log alone does not say", width, 0)
+    if not found.reading.guessed:
+        yield from _paragraph(f"What {found.reading.by} decides and the log alone does not say", width, 0)
     else:
         yield "What is unsure, and what it would change"
     for number, doubt in enumerate(found.doubts, 1):
@@ -211,9 +217,10 @@ def _next(found: Inspection, _: int) -> Iterator[str]:
     """Commands to go on with, each on a line of its own whatever its length."""
     path = shlex.quote(clean(found.path))
     yield ""
-    if found.read_by != "the guess":
-        mapping = "" if found.why else f" --mapping {shlex.quote(clean(found.read_by))}"
-        yield f"next: tracelens compare {path} SIM{mapping}"
+    if not found.reading.guessed:
+        mapping = "" if found.reading.why else f" --mapping {shlex.quote(clean(found.reading.by))}"
+        other = path if found.reading.options["side"] is not None else "SIM"
+        yield f"next: tracelens compare {path} {other}{mapping}"
         return
     yield f"next: tracelens init {path} -o mapping.toml"
     yield "      writes this guess as a mapping, to be corrected"
