@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export PYO3_PYTHON := $(abspath $(BIN)/python)
 
 RUST := $(shell find rust -name '*.rs' -o -name '*.toml') Cargo.toml Cargo.lock
-PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.json' -o -name 'py.typed')
+PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.json' -o -name '*.toml' -o -name 'py.typed')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -17,7 +17,7 @@ from click.testing import Result
 
 from tests.conftest import FIXTURES
 from tests.planted.raw_logs import LOGS
-from tracelens.conversion import convert
+from tracelens.conversion import convert, ocel, xes
 from tracelens.conversion.tables import partition_of
 from tracelens.errors import TracelensError
 from tracelens.polars import scan_traces
@@ -297,14 +297,17 @@ def test_a_broken_log_leaves_nothing(tmp_path: Path, name: str, partitions: int 
 
 @pytest.mark.parametrize(("name", "partitions"), FORMS)
 def test_an_interruption_leaves_nothing_and_what_was_there_stays(
-    tmp_path: Path, name: str, partitions: int | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, partitions: int | None
 ) -> None:
     if partitions is None:
         (tmp_path / name).write_text("earlier")
 
-    def interrupt(done: int, total: int) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
+    # Those that gather first are broken off while they write, the others while they read.
+    for writer in (xes, ocel):
+        monkeypatch.setattr(writer, "write", lambda _, place: interrupt(place.write_text("half")))
     before = tree(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         convert(FIXTURES / "golden", tmp_path / name, partitions=partitions, progress=interrupt)

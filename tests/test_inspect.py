@@ -8,11 +8,17 @@ from typing import Any
 import orjson
 import pytest
 from click.testing import Result
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import FIXTURES
 from tests.planted.raw_logs import LOGS, Raw, lines, table
 from tracelens.inspect import Inspection, inspect_path
 from tracelens.inspect.clock import read_clock
+from tracelens.inspect.compose import compose
+from tracelens.inspect.doubts import doubts_of
+from tracelens.inspect.guess import make_guess
+from tracelens.inspect.kinds import Kind
 from tracelens.inspect.vocabulary import likeness, role_of, valence_of
 from tracelens.inspect.words import render
 
@@ -66,7 +72,7 @@ def test_the_text_fits_a_terminal_and_has_every_part(planted: tuple[Raw, Inspect
     # A path is never cut.
     assert max(len(line) for line in text.splitlines() if found.path not in line) <= 80
     for heading in ("First ", "What stands in the rows", "What the columns seem to be", "What is unsure"):
-        assert heading in text or (heading == "What is unsure" and found.read_by != "the guess")
+        assert heading in text or (heading == "What is unsure" and not found.reading.guessed)
     assert f"{len(found.doubts):>3}. " in text
     render(found, unicode=False).encode("ascii")
     assert "Traceback" not in text
@@ -170,6 +176,73 @@ def test_a_few_broken_times_do_not_make_a_column_another_thing() -> None:
     assert clock is not None
     assert clock.formats == ("epoch_s",)
     assert clock.astray == 1
+
+
+# ---- any log at all
+
+WORDS = [
+    "user_id",
+    "time",
+    "ts",
+    "action",
+    "type",
+    "event",
+    "item",
+    "history",
+    "role",
+    "content",
+    "value",
+    "is_like",
+    "key",
+]
+KEYS = st.sampled_from(WORDS) | st.text(max_size=6)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.sampled_from(
+        ["2025-09-01", "2025-09-01 10:00:00", "03/04/2025", "like", "购买", "1756720801", "user", '{"a": 1}']
+    )
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=25
+)
+
+
+def kind_of(documents: list[Any], form: str, columns: tuple[str, ...] | None = None) -> Kind:
+    table = columns is not None
+    return Kind(
+        "logs/x.json",
+        1,
+        1,
+        form,
+        None,
+        False,
+        "utf-8",
+        "," if table else None,
+        table or None,
+        columns,
+        tuple(documents),
+    )
+
+
+@given(st.lists(VALUES, min_size=1, max_size=8))
+def test_any_documents_make_a_mapping_that_is_toml(documents: list[Any]) -> None:
+    guess = make_guess(kind_of(documents, "json"))
+    text = compose(guess, doubts_of(guess), source="logs\n\x00")
+    mapping = tomllib.loads(text)
+    assert "user" in mapping["event"]
+    assert ("action" in mapping["event"]) != ("melt" in mapping)
+
+
+@given(st.lists(st.dictionaries(KEYS, SCALARS.map(str), min_size=1, max_size=6), min_size=1, max_size=30))
+def test_any_table_makes_a_mapping_that_is_toml(rows: list[dict[str, str]]) -> None:
+    columns = tuple(dict.fromkeys(key for row in rows for key in row))
+    guess = make_guess(kind_of(rows, "delimited", columns))
+    mapping = tomllib.loads(compose(guess, doubts_of(guess), source="log"))
+    assert ("action" in mapping["event"]) != ("melt" in mapping)
 
 
 # ---- the command

@@ -177,9 +177,8 @@ def read_traces(
         TL1xx for the mapping, TL2xx for the data.
     """
     paths = [path] if isinstance(path, str | PathLike) else list(path)
-    core = _core.Traces.read(
-        [fspath(p) for p in paths], mapping, on_bad_row, max_bad, text, jobs, side, progress=progress
-    )
+    files = [fspath(p) for p in paths]
+    core = _core.Traces.read(files, mapping, on_bad_row, max_bad, text, jobs, side=side, progress=progress)
     return Traces(core, core.description())
 
 

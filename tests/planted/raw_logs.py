@@ -493,6 +493,48 @@ def bare_files() -> Raw:
     return Raw(files, event, 4, 60, ("no column says whose events",), tables=tables)
 
 
+def predicted_csv() -> Raw:
+    draw = random.Random(17)
+    rows = [
+        {
+            "user_id": user,
+            "timestamp": f"{at:%Y-%m-%d %H:%M:%S}",
+            "event": draw.choice(["click", "skip"]),
+            "predicted_event": draw.choice(["click", "skip"]),
+            "item_id": draw.randrange(40),
+        }
+        for user, at in visits()
+    ]
+    event = {
+        "user": "user_id",
+        "time": {"path": "timestamp", "format": ["%Y-%m-%d %H:%M:%S"], "zone": "UTC"},
+        "action": "event",
+        "item": "item_id",
+    }
+    return Raw({"log.csv": table(rows)}, event, 8, 240, ("predicted_event looks like what was predicted",))
+
+
+def split_time_csv() -> Raw:
+    draw = random.Random(18)
+    rows = [
+        {
+            "user_id": user,
+            "date": f"{at:%d.%m.%Y}",
+            "time": f"{at:%H:%M}",
+            "step": n,
+            "behavior": draw.choice(["pv", "buy"]),
+        }
+        for n, (user, at) in enumerate(visits())
+    ]
+    event = {
+        "user": "user_id",
+        "time": {"join": ["date", "time"], "format": ["%d.%m.%Y %H:%M"], "zone": "UTC"},
+        "seq": "step",
+        "action": "behavior",
+    }
+    return Raw({"log.csv": table(rows)}, event, 8, 240, ("times without zone",))
+
+
 LOGS: dict[str, Callable[[], Raw]] = {
     make.__name__: make
     for make in (
@@ -514,6 +556,8 @@ LOGS: dict[str, Callable[[], Raw]] = {
         survey_csv,
         paid_csv,
         bare_files,
+        predicted_csv,
+        split_time_csv,
     )
 }
 """Name -> the log."""

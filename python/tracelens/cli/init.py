@@ -25,8 +25,8 @@ def command(path: str, output: str | None) -> None:
 
     with reading("reading") as progress:
         found = inspect_path(path, progress=progress)
-    if found.read_by != "the guess" and found.why:
-        click.echo(f"{found.read_by} reads this log already ({found.why})", err=True)
+    if found.reading.why:
+        click.echo(f"{found.reading.by} reads this log already ({found.reading.why})", err=True)
     if target is None:
         click.echo(found.text, nl=False)
         return

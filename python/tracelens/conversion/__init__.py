@@ -200,6 +200,10 @@ def _gathered(
     traces = read_traces(paths, text=True, progress=progress, **reading)
     listed = traces.to_polars()
     events = listed.filter(listed["occurred"])
+    if events.is_empty():
+        raise TracelensError.new(
+            212, f"nothing that is listed in {', '.join(paths)} happened", help="write Parquet or ndjson"
+        )
     with whole(target) as place:
         (xes if form == "xes" else ocel).write(events, place)
     report = traces.reading()

@@ -6,15 +6,12 @@ group.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import quoteattr
+from typing import TYPE_CHECKING
+
+import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    import polars as pl
 
 _EXTENSIONS = (
     ("Concept", "concept"),
@@ -23,18 +20,30 @@ _EXTENSIONS = (
     ("Lifecycle", "lifecycle"),
     ("Cost", "cost"),
 )
-_KEYS = {
-    "action": "concept:name",
-    "time": "time:timestamp",
-    "item": "org:resource",
-    "scenario": "org:group",
-    "category": "org:role",
-    "value": "cost:total",
+_ATTRIBUTES = {
+    "action": ("string", "concept:name"),
+    "time": ("date", "time:timestamp"),
+    "item": ("string", "org:resource"),
+    "scenario": ("string", "org:group"),
+    "category": ("string", "org:role"),
+    "value": ("float", "cost:total"),
+    "time_precision": ("string", "time_precision"),
+    "role": ("string", "role"),
+    "valence": ("int", "valence"),
+    "count": ("int", "count"),
+    "text": ("string", "text"),
+    "record": ("int", "record"),
 }
-"""Column -> attribute; others go by their own name."""
+"""Column -> type and key of the attribute of an event."""
 
-_OWN = ("time_precision", "role", "valence", "count", "text", "record")
-_USUAL: dict[str, Any] = {"valence": 0, "count": 1}
+_USUAL = {"valence": "0", "count": "1", "time_precision": "none"}
+"""Values that need not be said."""
+
+_ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+_UNSAYABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+"""Characters that XML has no way to write."""
+
+_AT_ONCE = 100_000
 
 
 def write(events: pl.DataFrame, path: Path) -> None:
@@ -47,47 +56,43 @@ def write(events: pl.DataFrame, path: Path) -> None:
     path : path
         The file.
     """
+    lines = events.lazy().select(_begin() + "    <event>" + _event() + "</event>\n").collect().to_series()
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n')
         file.write('<log xes.version="1849-2016" xes.features="" xmlns="http://www.xes-standard.org/">\n')
         for name, prefix in _EXTENSIONS:
-            file.write(
-                f'  <extension name="{name}" prefix="{prefix}" uri="http://www.xes-standard.org/{prefix}.xesext"/>\n'
-            )
+            uri = f"http://www.xes-standard.org/{prefix}.xesext"
+            file.write(f'  <extension name="{name}" prefix="{prefix}" uri="{uri}"/>\n')
         for scope in ("trace", "event"):
-            file.write(
-                f'  <global scope="{scope}">\n    <string key="concept:name" value="__INVALID__"/>\n  </global>\n'
-            )
+            named = '<string key="concept:name" value="__INVALID__"/>'
+            file.write(f'  <global scope="{scope}">\n    {named}\n  </global>\n')
         file.write('  <classifier name="Activity" keys="concept:name"/>\n')
-        open_trace = None
-        for event in events.iter_rows(named=True):
-            if event["user"] != open_trace:
-                file.write("" if open_trace is None else "  </trace>\n")
-                open_trace = event["user"]
-                file.write(f"  <trace>\n    {_attribute('concept:name', open_trace)}\n")
-            file.write(f"    <event>{''.join(_attributes(event))}</event>\n")
-        file.write("" if open_trace is None else "  </trace>\n")
-        file.write("</log>\n")
+        for start in range(0, len(lines), _AT_ONCE):
+            file.writelines(lines[start : start + _AT_ONCE])
+        file.write("  </trace>\n</log>\n")
 
 
-def _attributes(event: dict[str, Any]) -> Iterator[str]:
-    for column, key in _KEYS.items():
-        if event[column] is not None:
-            yield _attribute(key, event[column])
-    yield _attribute("lifecycle:transition", "complete")
-    for column in _OWN:
-        value = event[column]
-        if value is not None and value != _USUAL.get(column):
-            yield _attribute(column, value)
+def _begin() -> pl.Expr:
+    """Before the first event of a user: the end of the trace before it, and the beginning of the user's own."""
+    user = pl.col("user")
+    first, other = user.shift().is_null(), user != user.shift()
+    trace = "  <trace>\n    " + _attribute("string", "concept:name", _escaped(user)) + "\n"
+    return pl.when(first).then(trace).when(other).then("  </trace>\n" + trace).otherwise(pl.lit(""))
 
 
-def _attribute(key: str, value: Any) -> str:
-    if isinstance(value, datetime):
-        return f'<date key="{key}" value="{value.isoformat()}"/>'
-    kind = {bool: "boolean", int: "int", float: "float"}.get(type(value), "string")
-    return f'<{kind} key="{key}" value={quoteattr(_printable(str(value)))}/>'
+def _event() -> pl.Expr:
+    parts = []
+    for column, (kind, key) in _ATTRIBUTES.items():
+        value = pl.col(column)
+        text = value.dt.strftime("%Y-%m-%dT%H:%M:%S%.f+00:00") if kind == "date" else _escaped(value.cast(pl.String))
+        said = text.is_not_null() & (text != _USUAL[column] if column in _USUAL else True)
+        parts.append(pl.when(said).then(_attribute(kind, key, text)).otherwise(pl.lit("")))
+    return pl.concat_str([*parts, _attribute("string", "lifecycle:transition", pl.lit("complete"))])
 
 
-def _printable(text: str) -> str:
-    """XML has no way to write most control characters, nor the two halves of a surrogate pair."""
-    return "".join(c if c >= " " or c in "\t\n\r" else "\ufffd" for c in text).replace("\ufffe", "\ufffd")
+def _attribute(kind: str, key: str, text: pl.Expr) -> pl.Expr:
+    return f'<{kind} key="{key}" value="' + text + '"/>'
+
+
+def _escaped(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(_UNSAYABLE, "\ufffd").str.replace_many(list(_ESCAPED), list(_ESCAPED.values()))

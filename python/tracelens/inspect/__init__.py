@@ -14,12 +14,14 @@ import orjson
 
 from tracelens import _core
 from tracelens.errors import TracelensError
-from tracelens.inspect.compose import compose, written
+from tracelens.inspect.choice import Guess
+from tracelens.inspect.compose import compose
 from tracelens.inspect.doubts import Doubt, doubts_of
 from tracelens.inspect.files import paths_of, patterns_of
-from tracelens.inspect.guess import Guess, make_guess
+from tracelens.inspect.guess import make_guess
 from tracelens.inspect.kinds import Kind, read_kinds, with_more
 from tracelens.inspect.settle import settle
+from tracelens.inspect.toml import written
 from tracelens.inspect.trial import COLUMNS, Trial, try_mapping
 
 if TYPE_CHECKING:
@@ -28,6 +30,25 @@ if TYPE_CHECKING:
 SCHEMA = "tracelens/inspect/1"
 SHOWN = 10
 """Mapped events that are shown."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the events of an inspection were read with."""
+
+    by: str
+    """``the guess``, or the name or file of a mapping."""
+    options: dict[str, Any]
+    """How to tell the core."""
+    why: str | None = None
+    """Why that mapping, where nobody asked for it."""
+    built_in: bool = False
+    """Whether it comes with tracelens, and was found to fit."""
+
+    @property
+    def guessed(self) -> bool:
+        """Whether there is no mapping yet."""
+        return "mapping_text" in self.options
 
 
 @dataclass(frozen=True)
@@ -41,10 +62,9 @@ class Inspection:
     doubts: tuple[Doubt, ...]
     text: str
     """The guess as a mapping."""
-    read_by: str
-    """What the events were read with: ``the guess``, or the name or file of a mapping."""
-    why: str | None
-    """Why that mapping, where nobody asked for it."""
+    reading: Reading
+    refused: str | None
+    """Which built-in mapping seemed to fit and does not, and why not."""
     events: tuple[dict[str, Any], ...]
     trial: Trial
 
@@ -77,8 +97,10 @@ class Inspection:
                 }
                 for part, choice in self.guess.event.items()
             },
-            "read_by": self.read_by,
-            "why": self.why,
+            "read_by": self.reading.by,
+            "side": self.reading.options["side"],
+            "why": self.reading.why,
+            "refused": self.refused,
             "events": list(self.events),
             "report": self.trial.report,
             "error": self.trial.error,
@@ -121,16 +143,22 @@ def inspect_path(
     kinds = [guess.kind, *(k for k in kinds if (k.path, k.table) != (guess.kind.path, guess.kind.table))]
     doubts = doubts_of(guess, kinds[1:])
     text = compose(guess, doubts, source=path)
-    read_by, why, options = _reading(path, mapping, text)
-    if read_by != "the guess":
-        trial = try_mapping([path], progress=progress, side=side, **options)
+    reading, refused = _reading(path, mapping, side), None
+    if reading is not None:
+        reading, tried = _try_sides(path, reading, progress)
+        if tried.useless and reading.built_in:
+            said = (tried.error or "it reads no event of it").splitlines()[0]
+            refused, reading = f"{reading.by} looks like it ({reading.why}), but: {said}", None
+        else:
+            trial = tried
+    reading = reading or Reading("the guess", {"mapping_text": text, "side": side})
     events: tuple[dict[str, Any], ...] = ()
     try:
-        events = _events(path, side=side, **options)
+        events = _events(path, **reading.options)
     except TracelensError as error:
         if trial.error is None:
             trial = Trial(error=str(error), code=error.code)
-    return Inspection(path, tuple(kinds), guess, tuple(doubts), text, read_by, why, events, trial)
+    return Inspection(path, tuple(kinds), guess, tuple(doubts), text, reading, refused, events, trial)
 
 
 def best_guess(
@@ -159,17 +187,24 @@ def _actions(guess: Guess) -> tuple[str, ...]:
     return tuple(choice.columns[0].counts) if choice.columns else tuple(filter(None, (choice.field.get("const"),)))
 
 
-def _reading(path: str, mapping: str | None, text: str) -> tuple[str, str | None, dict[str, Any]]:
-    """What to read the events with, why, and how to tell the core."""
+def _reading(path: str, mapping: str | None, side: str | None) -> Reading | None:
+    """The mapping that was asked for, lies beside the logs, or comes with tracelens and fits."""
     if mapping is not None:
-        return mapping, None, {"mapping": mapping}
+        return Reading(mapping, {"mapping": mapping, "side": side})
     beside = Path(path) / "tracelens.toml"
     if beside.is_file():
-        return str(beside), "it lies beside the logs", {"mapping": str(beside)}
-    built_in = _core.guess([path])
-    if built_in is not None:
-        return built_in[0], built_in[1], {"mapping": built_in[0]}
-    return "the guess", None, {"mapping_text": text}
+        return Reading(str(beside), {"mapping": str(beside), "side": side}, "it lies beside the logs")
+    fits = _core.guess([path])
+    return None if fits is None else Reading(fits[0], {"mapping": fits[0], "side": side}, fits[1], built_in=True)
+
+
+def _try_sides(path: str, reading: Reading, progress: Callable[[int, int], None] | None) -> tuple[Reading, Trial]:
+    """Read with a mapping; the real side, if it has sides and none was named."""
+    trial = try_mapping([path], progress=progress, **reading.options)
+    if trial.code != "TL110" or reading.options["side"] is not None:
+        return reading, trial
+    real = replace(reading, options={**reading.options, "side": "real"})
+    return real, try_mapping([path], progress=progress, **real.options)
 
 
 def _events(path: str, **mapping: Any) -> tuple[dict[str, Any], ...]:

@@ -138,7 +138,7 @@ def _epoch(texts: list[str | None], known: list[str]) -> Clock | None:
     name = fits[0] if fits else "epoch_s"
     unit = UNITS[name]
     instants = tuple(_instant(t, unit) for t in texts)
-    finest = {"epoch_s": "s", "epoch_ms": "ms", "epoch_us": "us", "epoch_ns": "us"}[name]
+    finest = _decimals(known) if name == "epoch_s" else "ms" if name == "epoch_ms" else "us"
     precision = _fineness(instants, finest)
     return Clock(
         (name,), instants, precision, precision if precision != finest else None, 1.0, says_zone=True, relative=relative
@@ -287,10 +287,15 @@ def _zone(text: str | None) -> tuple[str, int | None]:
 
 def _precision(form: str, known: list[str]) -> str:
     """How fine the format alone makes a time."""
-    if form == "rfc3339":
-        digits = max(len(t.partition(".")[2].rstrip("Z").partition("+")[0].partition("-")[0]) for t in known)
-        return "s" if digits == 0 else "ms" if digits <= 3 else "us"
-    return "us" if "%.f" in form else "s" if "%S" in form else "min" if "%M" in form else "day"
+    if form == "rfc3339" or "%.f" in form:
+        return _decimals(known)
+    return "s" if "%S" in form else "min" if "%M" in form else "day"
+
+
+def _decimals(known: list[str]) -> str:
+    """How fine the decimals of seconds are."""
+    digits = max(len(match[1]) if (match := re.search(r"\.(\d+)\D*[\d:]*$", t)) else 0 for t in known)
+    return "s" if digits == 0 else "ms" if digits <= 3 else "us"
 
 
 def _fineness(instants: Sequence[datetime | None], finest: str) -> str:

@@ -47,7 +47,7 @@ class Column:
         if "path" in self.field:
             return str(self.field["path"])
         if "column" in self.field:
-            return f"column {self.field['column']}"
+            return self.name or f"column {self.field['column']}"
         return f"key of level {self.field['key']}" if "key" in self.field else str(self.field)
 
     @cached_property

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tracelens.inspect.choice import short
 from tracelens.inspect.kinds import DOCUMENTS
+from tracelens.inspect.toml import clean, inline, key, written
 from tracelens.inspect.vocabulary import plain, role_of, valence_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tracelens.inspect.column import Field
+    from tracelens.inspect.choice import Guess
     from tracelens.inspect.doubts import Doubt
-    from tracelens.inspect.guess import Guess
 
 WIDTH = 116
 _PARTS = (
@@ -63,42 +63,8 @@ def compose(guess: Guess, doubts: Sequence[Doubt], *, source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def inline(value: Any) -> str:
-    """A value as TOML writes it within a line."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return f"{value:g}" if isinstance(value, float) else str(value)
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {inline(v)}" for key, v in value.items()) + " }"
-    return "[" + ", ".join(map(inline, value)) + "]"
-
-
-def _text(value: str) -> str:
-    if "\\" in value and "'" not in value and value.isprintable():
-        return f"'{value}'"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
-
-
-def written(field: Field) -> str:
-    """A field as a mapping has it: a path alone is text."""
-    return inline(field["path"]) if list(field) == ["path"] else inline(field)
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
-
-
-def _clean(text: str) -> str:
-    """What comes from a log must not end a comment."""
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
 def _comment(text: str, mark: str = "#") -> list[str]:
-    return [f"{mark} {line}" for line in wrap(_clean(text), WIDTH - len(mark) - 1, break_on_hyphens=False)]
+    return [f"{mark} {line}" for line in wrap(clean(text), WIDTH - len(mark) - 1, break_on_hyphens=False)]
 
 
 def _unsure(told: dict[str, list[Doubt]], part: str, *, of_event: bool = True) -> Iterator[str]:
@@ -108,7 +74,7 @@ def _unsure(told: dict[str, list[Doubt]], part: str, *, of_event: bool = True) -
             continue
         yield from _comment(f"{doubt.unsure}. What it would change: {doubt.change}.", "# ?")
         if doubt.instead and doubt.instead.startswith(f"{part} ="):
-            yield f"# {_clean(doubt.instead)}"
+            yield f"# {clean(doubt.instead)}"
 
 
 def _files(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
@@ -147,7 +113,7 @@ def _rows(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
         lines.append('exposure = "record"')
     if guess.keep:
         lines.append(f"keep = {inline(guess.keep[0] if len(guess.keep) == 1 else list(guess.keep))}")
-    lines += [f"# {d.instead}" for d in told.get("rows", []) if d.instead and d.instead.startswith("unique")]
+    lines += [f"# {clean(d.instead)}" for d in told.get("rows", []) if d.instead and d.instead.startswith("unique")]
     if lines:
         yield "[rows]"
         yield from lines
@@ -175,9 +141,9 @@ def _melt(guess: Guess, _: dict[str, list[Doubt]]) -> Iterator[str]:
         return
     yield "[melt]"
     for name, field in guess.melt.actions.items():
-        yield f"{_key(name)} = {written(field)}"
+        yield f"{key(name)} = {written(field)}"
     for column in guess.melt.left:
-        yield from _comment(f"{_key(column.name)} = {written(column.field)}")
+        yield from _comment(f"{key(column.name)} = {written(column.field)}")
 
 
 def _occurred(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
@@ -187,11 +153,7 @@ def _occurred(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
     yield "[occurred]"
     for rule, doubt in zip(guess.happened, told.get("occurred", []), strict=False):
         yield from _comment(doubt.unsure)
-        yield f"{_key(rule.action)} = {{ true = {inline([_short(c.field) for c in rule.flags])} }}"
-
-
-def _short(field: Field) -> str | Field:
-    return str(field["path"]) if list(field) == ["path"] else field
+        yield f"{key(rule.action)} = {{ true = {inline([short(c.field) for c in rule.flags])} }}"
 
 
 def _roles(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
@@ -221,10 +183,15 @@ def _valences(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
 
 
 def _sides(guess: Guess, told: dict[str, list[Doubt]]) -> Iterator[str]:
+    yield from _unsure(told, "sides")
+    if guess.predicted:
+        done = {part: guess.event[part].columns[0].field for part in guess.predicted}
+        for side, fields in (("real", done), ("sim", {part: c.field for part, c in guess.predicted.items()})):
+            yield f"# [sides.{side}]"
+            yield f"# event = {inline({part: short(found) for part, found in fields.items()})}"
     column = guess.sides
     if column is None:
         return
-    yield from _unsure(told, "sides")
     people = [t for t in column.counts if plain(t) in words("values", "humans")]
     for side, values in (("real", people), ("sim", [t for t in column.counts if t not in people])):
         yield f"# [sides.{side}]"

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import orjson
 
 from tracelens.inspect.clock import UNITS
+from tracelens.inspect.toml import inline, written
 from tracelens.inspect.vocabulary import SURE, likeness, plain, role_of, valence_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tracelens.inspect.choice import Choice, Guess
     from tracelens.inspect.clock import Clock
     from tracelens.inspect.column import Column
-    from tracelens.inspect.guess import Choice, Guess
     from tracelens.inspect.kinds import Kind
 
 RATING = r"(?:.*_)?(?:rating|stars|overall|satisfaction|review_score|score)|评分.*|星级.*|满意度.*"
@@ -87,7 +88,7 @@ def _runner_up(part: str, choice: Choice, change: str) -> Iterator[Doubt]:
     close = [c for c in choice.others if choice.columns and c.score >= max(0.5, 0.75 * choice.score)][:2]
     for other in close:
         unsure = f"{other.column.label} could be the {part} as well ({other.why}); {choice.columns[0].label} was taken"
-        instead = f'{part} = "{other.column.label}"' if part != "time" and "path" in other.column.field else None
+        instead = f"{part} = {written(other.column.field)}" if part != "time" else None
         yield Doubt(part, unsure, change, instead)
 
 
@@ -297,25 +298,29 @@ def _rows(guess: Guess) -> Iterator[Doubt]:
     if guess.exposure_by_record and guess.melt is None:
         unsure = "each record was taken for one exposure, its actions for what was done about it"
         yield Doubt("rows", unsure, "without it there are no exposures, and activity per exposure cannot be told")
-    twice = Counter(orjson.dumps(r.value, default=str) for r in guess.rows.rows) if len(guess.rows.levels) < 2 else {}
-    again = sum(twice.values()) - len(twice)
-    if again and not guess.keep:
-        unsure = (
-            f"{again:,} of {len(guess.rows.rows):,} rows of the sample stand there before, the same in every column"
-        )
-        own = [
-            p
-            for p in ("user", "time", "action", "item")
-            if p in guess.event and list(guess.event[p].field)[:1] == ["path"]
-        ]
-        fields = ", ".join(f'"{guess.event[p].field["path"]}"' for p in own)
-        yield Doubt(
-            "rows", unsure, "logged twice they would count once with unique", f"unique = [{fields}]" if fields else None
-        )
+    yield from _twice(guess)
+    for part, column in guess.predicted.items():
+        unsure = f"{column.label} looks like what was predicted of the {part}, and is not read"
+        change = "with [sides.real] and [sides.sim] what was done and what was predicted can be compared"
+        yield Doubt("sides", unsure, change)
     if guess.sides is not None:
         said = ", ".join(guess.sides.examples(4))
         unsure = f"{guess.sides.label} tells people from simulations (in the sample: {said}): all are read as one side"
         yield Doubt("sides", unsure, "with [sides.real] and [sides.sim] the file can be compared with itself")
+
+
+def _twice(guess: Guess) -> Iterator[Doubt]:
+    """Rows that are the same in all that they say."""
+    if len(guess.rows.levels) > 1 or guess.keep:
+        return
+    rows = len(guess.rows.rows)
+    again = rows - len({orjson.dumps(row.value, default=str) for row in guess.rows.rows})
+    if again:
+        unsure = f"{again:,} of {rows:,} rows of the sample stand there before, the same in every column"
+        event = (guess.event[part].field for part in ("user", "time", "action", "item") if part in guess.event)
+        own = [field["path"] for field in event if "path" in field]
+        instead = f"unique = {inline(own)}" if own else None
+        yield Doubt("rows", unsure, "logged twice they would count once with unique", instead)
 
 
 def _parts(guess: Guess) -> Iterator[Doubt]:
@@ -335,25 +340,23 @@ def _parts(guess: Guess) -> Iterator[Doubt]:
         if choice.guessed and choice.columns and part in ("item", "category"):
             unsure = f"columns have no names: {choice.columns[0].label} was taken for the {part} ({choice.why})"
             yield Doubt(part, unsure, "what items people share, and how long the tail is")
+    if "count" in guess.event:
+        unsure = f"{guess.event['count'].columns[0].label} was taken for the number of acts that a row stands for"
+        yield Doubt("count", unsure, "without it each row is one act")
     if "valence" not in guess.event:
-        for column in guess.columns:
-            numbers = column.numbers
-            if (
-                numbers
-                and re.fullmatch(RATING, plain(column.name))
-                and 0 <= min(numbers) < max(numbers) <= 10
-                and column.distinct <= 11
-            ):
-                middle = (min(numbers) + max(numbers)) / 2
-                line = f'valence = {{ path = "{column.label}", offset = {-middle:g} }}'
-                unsure = f"{column.label} runs from {min(numbers):g} to {max(numbers):g} and could be a valence"
-                yield Doubt(
-                    "valence",
-                    unsure,
-                    "ratings below the middle would be negative acts, those above positive ones",
-                    line,
-                )
-                break
+        yield from _ratings(guess)
+
+
+def _ratings(guess: Guess) -> Iterator[Doubt]:
+    for column in guess.columns:
+        numbers = column.numbers or [0.0]
+        low, high = min(numbers), max(numbers)
+        if re.fullmatch(RATING, plain(column.name)) and 0 <= low < high <= 10 and column.distinct <= 11:
+            unsure = f"{column.label} runs from {low:g} to {high:g} and could be a valence"
+            change = "ratings below the middle would be negative acts, those above positive ones"
+            offset = -(low + high) / 2
+            yield Doubt("valence", unsure, change, f"valence = {inline({**column.field, 'offset': offset})}")
+            return
 
 
 def _others(others: Sequence[Kind]) -> Iterator[Doubt]:

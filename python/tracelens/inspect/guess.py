@@ -3,79 +3,30 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tracelens.inspect.choice import Choice, Guess, short
 from tracelens.inspect.clock import read_time_of_day
-from tracelens.inspect.flags import find_melt, happened
+from tracelens.inspect.flags import find_melt
+from tracelens.inspect.layout import conversation, occurred, predicted, record, sides
+from tracelens.inspect.parts import length, nameless, optional
 from tracelens.inspect.paths import columns_of
 from tracelens.inspect.roles import ENOUGH, PARTS, Candidate, candidates
-from tracelens.inspect.rows import is_conversation
-from tracelens.inspect.vocabulary import SURE, likeness, plain, words
+from tracelens.inspect.vocabulary import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tracelens.inspect.clock import Clock
-    from tracelens.inspect.column import Column, Field
-    from tracelens.inspect.doubts import Doubt
-    from tracelens.inspect.flags import Happened, Melt
+    from tracelens.inspect.column import Field
     from tracelens.inspect.kinds import Kind
-    from tracelens.inspect.rows import Rows
-
-_ALSO = 0.2
-"""Score from which a column fills the gaps of another."""
 
 _IN_PATH = r"(?i)\b((?:user|participant|subject|person|student|uid|u|p)[-_]?\d+)"
 """Ids of people in paths of files."""
 
-
-@dataclass(frozen=True)
-class Choice:
-    """What one part of an event is read from."""
-
-    field: Field
-    why: str
-    columns: tuple[Column, ...] = ()
-    others: tuple[Candidate, ...] = ()
-    """Columns that it could have been."""
-    guessed: bool = False
-    """Nothing in the log says so: something had to be written."""
-    score: float = 0.0
-    """How likely it is."""
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A mapping in the making, with the evidence for each part."""
-
-    kind: Kind
-    rows: Rows
-    columns: tuple[Column, ...]
-    event: dict[str, Choice] = field(default_factory=dict)
-    clock: Clock | None = None
-    keep: tuple[Field, ...] = ()
-    exposure_by_record: bool = False
-    happened: tuple[Happened, ...] = ()
-    melt: Melt | None = None
-    speakers: tuple[str, ...] = ()
-    """Of a conversation: who was left out because they are no users."""
-    sides: Column | None = None
-    """A column that tells people from their simulations."""
-    include: tuple[str, ...] = ()
-    """Patterns of the files, where their suffix does not say it."""
-    actions: tuple[str, ...] = ()
-    """What is done in the log, as far as it was read."""
-    mended: tuple[Doubt, ...] = ()
-    """What the whole log showed and the sample did not."""
-    users: int = 0
-    """Users of the whole log, once it was read."""
-    events: int = 0
-    """Its events."""
-
-    def with_choice(self, part: str, choice: Choice) -> Guess:
-        """The same with one part read from elsewhere."""
-        return replace(self, event={**self.event, part: choice})
+_DEEDS, _SURE_OF_DEEDS = 0.45, 0.6
+"""Scores from which a column says what was done, and from which it is asked before columns of 0 and 1."""
 
 
 def make_guess(kind: Kind, *, names: Sequence[str] = ()) -> Guess:
@@ -90,83 +41,30 @@ def make_guess(kind: Kind, *, names: Sequence[str] = ()) -> Guess:
         names of files may.
     """
     rows = kind.find_rows()
-    columns = columns_of(rows, names=kind.columns, numbered=kind.header is False)
+    delimited = kind.format == "delimited"
+    columns = columns_of(rows, names=kind.columns, numbered=kind.header is False, delimited=delimited)
     guess = Guess(kind, rows, tuple(columns))
-    guess = _conversation(guess)
-    guess = replace(guess, sides=_sides(guess.columns))
+    guess = conversation(guess)
+    guess = replace(guess, sides=sides(guess.columns))
     found = {part: candidates(part, guess.columns) for part in PARTS}
     guess = _time(guess, found["time"])
     guess = _user(guess, found["user"], names)
     guess = _action(guess, found["action"], names)
     for part in ("scenario", "item", "category", "value", "count", "text", "seq", "valence", "occurred", "role"):
-        guess = _optional(guess, part, found[part])
-    guess = _length(_nameless(guess))
-    guess = _record(guess)
-    return _happened(guess)
-
-
-def _used(guess: Guess) -> set[int]:
-    return {id(c) for choice in guess.event.values() for c in choice.columns}
-
-
-def _conversation(guess: Guess) -> Guess:
-    """Of a list of messages keep what users say."""
-    for column in guess.columns:
-        speaks = column.up == 0 and column.list_of is None and is_conversation(column.counts)
-        if not speaks or not any(
-            likeness("text", c.name) >= SURE["likely"] or c.name == "value" for c in guess.columns if c.up == 0
-        ):
-            continue
-        speakers = words("values", "speakers")
-        users = [t for t in column.counts if t.lower() in speakers]
-        others = tuple(t for t in column.counts if t.lower() not in speakers)
-        kept = [n for n, v in enumerate(column.values) if v in users]
-        if not others:
-            return guess
-        rows = replace(guess.rows, rows=tuple(guess.rows.rows[n] for n in kept))
-        columns = (replace(c, values=tuple(c.values[n] for n in kept)) for c in guess.columns if c is not column)
-        keep = ({**column.field, "is": users},)
-        return replace(guess, rows=rows, columns=tuple(columns), keep=keep, speakers=others)
-    return guess
-
-
-def _sides(columns: Sequence[Column]) -> Column | None:
-    """A column that says of people and simulations, or by its name could."""
-    humans, machines = words("values", "humans"), words("values", "machines")
-    for column in columns:
-        said = {plain(t) for t in column.counts}
-        if not said or not said <= humans | machines:
-            continue
-        if (said & humans and said & machines) or re.fullmatch(
-            r"(?:respondent|participant|subject)_?(?:type|kind)|side", plain(column.name)
-        ):
-            return column
-    return None
+        guess = optional(guess, part, found[part])
+    guess = length(nameless(guess))
+    guess = record(guess)
+    return occurred(predicted(guess))
 
 
 def _time(guess: Guess, found: list[Candidate]) -> Guess:
-    if not found or found[0].score < ENOUGH:
-        return guess
-    best = found[0]
-    column, clock = best.column, best.column.clock
+    clock = found[0].column.clock if found and found[0].score >= ENOUGH else None
     if clock is None:
         return guess
-    if clock.precision == "day":
-        for other in guess.columns:
-            of_day = read_time_of_day(other.values) if other.up == column.up else None
-            if of_day is not None and len(clock.formats) == 1:
-                joined = {
-                    "join": [_short(column.field), _short(other.field)],
-                    "format": [f"{clock.formats[0]} {of_day}"],
-                }
-                why = f"{best.why}; {other.label} has the time of day"
-                values = [
-                    None if v is None else f"{v} {w or ''}".strip()
-                    for v, w in zip(column.values, other.values, strict=True)
-                ]
-                whole = replace(column, values=tuple(values)).clock
-                choice = Choice(joined, why, (column, other), tuple(found[1:4]))
-                return replace(guess, clock=whole or clock).with_choice("time", choice)
+    best, others = found[0], tuple(found[1:4])
+    column = best.column
+    if clock.precision == "day" and (joined := _with_time_of_day(guess, best, clock)) is not None:
+        return joined
     read: Field = {**column.field, "format": list(clock.formats)}
     if (zone := clock.zone()) is not None or not clock.says_zone:
         read["zone"] = zone or "UTC"
@@ -174,18 +72,28 @@ def _time(guess: Guess, found: list[Candidate]) -> Guess:
         read["precision"] = clock.declared
     if column.share < 1 or clock.share < 1:
         read["optional"] = True
-    return replace(guess, clock=clock).with_choice(
-        "time", Choice(read, best.why, (column,), tuple(found[1:4]), score=best.score)
-    )
+    choice = Choice(read, best.why, (column,), others, score=best.score)
+    return replace(guess, clock=clock).with_choice("time", choice)
 
 
-def _short(found: Field) -> str | Field:
-    """A path alone is written as text."""
-    return str(found["path"]) if list(found) == ["path"] else found
+def _with_time_of_day(guess: Guess, best: Candidate, clock: Clock) -> Guess | None:
+    """A date, and beside it a column that has the time of day."""
+    column = best.column
+    for other in guess.columns:
+        of_day = read_time_of_day(other.values) if other.up == column.up else None
+        if of_day is None or len(clock.formats) > 1:
+            continue
+        form = f"{clock.formats[0]} {of_day}"
+        values = zip(column.values, other.values, strict=True)
+        whole = replace(column, values=tuple(f"{day or ''} {time or ''}".strip() for day, time in values)).clock
+        read: Field = {"join": [short(column.field), short(other.field)], "format": [form], "zone": "UTC"}
+        choice = Choice(read, f"{best.why}; {other.label} has the time of day", (column, other), score=best.score)
+        return replace(guess, clock=whole or clock).with_choice("time", choice)
+    return None
 
 
 def _user(guess: Guess, found: list[Candidate], names: Sequence[str]) -> Guess:
-    free = [c for c in found if id(c.column) not in _used(guess)]
+    free = guess.free(found)
     best = free[0] if free else None
     if best is not None and best.score >= 0.25:
         read = dict(best.column.field)
@@ -221,21 +129,15 @@ def _of_file(names: Sequence[str]) -> tuple[Field, str] | None:
 
 
 def _action(guess: Guess, found: list[Candidate], names: Sequence[str]) -> Guess:
-    free = [c for c in found if id(c.column) not in _used(guess)]
+    free = guess.free(found)
     best = free[0] if free else None
     if guess.speakers:
-        intent = next((c for c in free if "intent" in plain(c.column.name)), None)
-        if intent is not None:
-            read = {**intent.column.field, "default": "user_turn"}
-            return guess.with_choice("action", Choice(read, intent.why, (intent.column,), tuple(free[:3])))
-        return guess.with_choice(
-            "action", Choice({"const": "user_turn"}, "a turn of a conversation", (), tuple(free[:3]))
-        )
-    if best is None or best.score < 0.6:
-        melt = find_melt([c for c in guess.columns if id(c) not in _used(guess)])
+        return guess.with_choice("action", _turn(free))
+    if best is None or best.score < _SURE_OF_DEEDS:
+        melt = find_melt(guess.left())
         if melt is not None:
             return replace(guess, melt=melt, exposure_by_record=True)
-    if best is not None and best.score >= 0.45:
+    if best is not None and best.score >= _DEEDS:
         read = dict(best.column.field)
         if best.column.share < 1:
             read["default"] = "unnamed"
@@ -244,16 +146,24 @@ def _action(guess: Guess, found: list[Candidate], names: Sequence[str]) -> Guess
     return guess.with_choice("action", Choice(read, told, (), tuple(free[:3]), guessed=True))
 
 
+def _turn(free: list[Candidate]) -> Choice:
+    """What a user does who says something: what was meant, where that is known."""
+    others = tuple(free[:3])
+    intent = next((c for c in free if "intent" in plain(c.column.name)), None)
+    if intent is None:
+        return Choice({"const": "user_turn"}, "a turn of a conversation", (), others)
+    return Choice({**intent.column.field, "default": "user_turn"}, intent.why, (intent.column,), others)
+
+
 def _action_of_files(names: Sequence[str]) -> tuple[Field, str] | None:
     """A few files of one kind may be one kind of action each."""
     stems = [re.split(r"[/\\]", name)[-1].split(".")[0] for name in names]
     ends = {re.split(r"[-_]", stem)[-1] for stem in stems}
-    if 1 < len(stems) <= 12 and len(ends) == len(stems) and not any(re.search(r"\d{2,}$|^\d+$", e) for e in ends):
-        return {
-            "file": "stem",
-            "pattern": "([^-_]+)$",
-        }, f"no column says what was done, the files do: {', '.join(sorted(ends))}"
-    return None
+    numbered = any(re.search(r"\d{2,}$|^\d+$", end) for end in ends)
+    if not 1 < len(stems) <= 12 or len(ends) < len(stems) or numbered:
+        return None
+    told = f"no column says what was done, the files do: {', '.join(sorted(ends))}"
+    return {"file": "stem", "pattern": "([^-_]+)$"}, told
 
 
 def _what_rows_are(guess: Guess) -> tuple[Field, str]:
@@ -270,106 +180,3 @@ def _what_rows_are(guess: Guess) -> tuple[Field, str]:
     )
     deed = next((deed for deed, words in kinds if any(re.fullmatch(words, n) for n in names)), "event")
     return {"const": deed}, f'no column says what was done: every row is called "{deed}"'
-
-
-def _optional(guess: Guess, part: str, found: list[Candidate]) -> Guess:
-    used = _used(guess)
-    free = [c for c in found if id(c.column) not in used]
-    if not free or free[0].score < ENOUGH:
-        return guess
-    if part == "seq" and guess.clock is not None and guess.clock.precision in ("us", "ms", "s"):
-        return guess  # the clock tells the order
-    group = [free[0]]
-    if part in ("item", "category", "value", "text"):
-        group = _fill_gaps(free)
-    others = tuple(c for c in free[1:5] if c not in group)
-    columns = tuple(c.column for c in group)
-    fields = [_number_field(part, c.column) for c in group]
-    read: Field = (
-        fields[0] if len(fields) == 1 else {"join" if part == "text" else "first": [_short(f) for f in fields]}
-    )
-    if part in ("value", "count", "valence") and (strip := sorted({s for f in fields for s in f.get("strip", [])})):
-        read = {**{k: v for k, v in read.items() if k != "strip"}, "strip": strip}
-        if len(fields) > 1:
-            read["first"] = [_short({k: v for k, v in f.items() if k != "strip"}) for f in fields]
-    why = "; ".join(f"{c.column.label}: {c.why}" if len(group) > 1 else c.why for c in group)
-    return guess.with_choice(part, Choice(read, why, columns, others, score=free[0].score))
-
-
-def _number_field(part: str, column: Column) -> Field:
-    """Numbers without their units and without the texts that stand for none."""
-    from tracelens.inspect.column import NOT_A_NUMBER
-
-    read = dict(column.field)
-    if part in ("value", "count", "seq", "valence"):
-        strip = [*column.unit, *sorted(column.placeholders - NOT_A_NUMBER)]
-        read |= {"strip": strip} if strip else {}
-    return read
-
-
-def _fill_gaps(free: list[Candidate]) -> list[Candidate]:
-    """The best column, and those that have a value where it has none."""
-    group = [free[0]]
-    covered = {n for n, v in enumerate(free[0].column.values) if v not in (None, "")}
-    for candidate in free[1:]:
-        rows = {n for n, v in enumerate(candidate.column.values) if v not in (None, "")}
-        gain, overlap = len(rows - covered), len(rows & covered)
-        if candidate.score >= _ALSO and gain >= 0.03 * len(candidate.column.values) and overlap <= 0.1 * len(rows):
-            group.append(candidate)
-            covered |= rows
-        if len(group) == 4:
-            break
-    return group
-
-
-def _nameless(guess: Guess) -> Guess:
-    """Without a header: of the ids that are left the one with most values is the item, the next its category."""
-    if guess.kind.header is not False or "item" in guess.event:
-        return guess
-    used = _used(guess)
-    ids = [c for c in guess.columns if id(c) not in used and (c.is_whole or c.numbers is None) and c.distinct > 2]
-    ids.sort(key=lambda c: -c.distinct)
-    for part, column in zip(("item", "category"), ids, strict=False):
-        if part == "category" and column.distinct > 0.8 * ids[0].distinct:
-            break
-        why = f"{column.distinct:,} distinct in {len(column.values):,} rows; by its place and values alone"
-        guess = guess.with_choice(part, Choice(dict(column.field), why, (column,), guessed=True))
-    return guess
-
-
-def _length(guess: Guess) -> Guess:
-    """How much was said, in a conversation that measures nothing else."""
-    said = guess.event.get("text")
-    if not guess.speakers or said is None or "value" in guess.event or len(said.columns) != 1:
-        return guess
-    read = {**said.columns[0].field, "measure": "chars"}
-    return guess.with_choice("value", Choice(read, "the number of characters of what was said", said.columns))
-
-
-def _record(guess: Guess) -> Guess:
-    """Rows that share their parent's time were logged together."""
-    levels = len(guess.rows.levels)
-    if levels < 2:
-        return guess
-    time = guess.event.get("time")
-    if time is None:
-        record: Field = {"index": levels - 2}
-        return guess.with_choice("record", Choice(record, "there is no clock: rows of one list are one record"))
-    up = min((c.up for c in time.columns), default=0)
-    if up == 0:
-        return guess
-    level = levels - 1 - up
-    choice = Choice({"index": level}, "rows exploded from one element share its time")
-    guess = guess.with_choice("record", choice)
-    item = guess.event.get("item")
-    seen = item is not None and all(c.up >= up for c in item.columns) and "time" in guess.event
-    return replace(guess, exposure_by_record=bool(seen))
-
-
-def _happened(guess: Guess) -> Guess:
-    action = guess.event.get("action")
-    if action is None or not action.columns or "occurred" in guess.event:
-        return guess
-    used = _used(guess)
-    rules = happened(action.columns[0], [c for c in guess.columns if id(c) not in used])
-    return replace(guess, happened=tuple(rules))

@@ -25,8 +25,8 @@ SUFFIXES = {
 }
 """By which a mapping claims the files of a directory without being told."""
 
-DOCUMENTS = ("json", "ndjson", "xes")
-"""Formats whose rows have to be found."""
+DOCUMENTS = ("json", "ndjson", "xes", "parquet", "arrow")
+"""Formats whose values may be lists, in which the rows have to be found."""
 
 _SAMPLED = 1_000
 
@@ -53,7 +53,7 @@ class Kind:
     def find_rows(self) -> Rows:
         """The rows of the sample, by the lists that hold them where it consists of documents."""
         if self.format in DOCUMENTS and self.documents:
-            return find_rows(self.documents)
+            return find_rows(self.documents, whole=self.format == "json")
         return Rows((), tuple(Row(d) for d in self.documents), (), (None,))
 
     @property
@@ -144,7 +144,7 @@ def _kind(entry: dict[str, Any]) -> Kind:
 
 def _alike(one: Kind, other: Kind) -> bool:
     """Whether two kinds are one: the same members, or documents whose keys are ids."""
-    if one.format != other.format or one.columns is not None or one.format not in DOCUMENTS:
+    if one.format != other.format or one.columns is not None:
         return False
     keys = [set(k.documents[0]) for k in (one, other) if k.documents and isinstance(k.documents[0], dict)]
     if len(keys) < 2:

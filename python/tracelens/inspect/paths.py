@@ -28,7 +28,9 @@ class Leaf(NamedTuple):
     value: Any
 
 
-def columns_of(found: Rows, *, names: Sequence[str] | None = None, numbered: bool = False) -> list[Column]:
+def columns_of(
+    found: Rows, *, names: Sequence[str] | None = None, numbered: bool = False, delimited: bool = False
+) -> list[Column]:
     """Return all columns of rows, their own first, then those of the levels above.
 
     Parameters
@@ -39,6 +41,8 @@ def columns_of(found: Rows, *, names: Sequence[str] | None = None, numbered: boo
         Columns of a table, in order.
     numbered : bool
         The table has no header: columns are numbers.
+    delimited : bool
+        The table is delimited text, where a column that is called like a path is known by its number.
     """
     depth = max(len(found.levels), 1)
     order = {name: n for n, name in enumerate(names or ())}
@@ -49,8 +53,12 @@ def columns_of(found: Rows, *, names: Sequence[str] | None = None, numbered: boo
         elements = [ancestor(row, up).value for row in found.rows]
         for leaf, values in _cells(elements, taken):
             field: Field = {"path": "^" * up + ("." if up else "") + leaf.path}
-            if numbered or leaf.path == '""':
-                field = {"column": int(leaf.path) if numbered else order[""]}
+            if numbered:
+                field = {"column": int(leaf.path)}
+            elif delimited and leaf.path.startswith('"') and leaf.path[1:-1] in order:
+                field = {"column": order[leaf.path[1:-1]]}
+            elif '""' in leaf.path:
+                continue  # no path leads to a member without a name
             columns.append(Column(field, "" if numbered else leaf.name, tuple(values), up, leaf.inside))
     columns.sort(key=lambda c: (c.up, order.get(_top(c), len(order))))
     for level in found.keys:

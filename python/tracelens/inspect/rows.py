@@ -42,13 +42,15 @@ class Rows:
     """Of each level the path inside the element above that it takes."""
 
 
-def find_rows(documents: Sequence[Any]) -> Rows:
+def find_rows(documents: Sequence[Any], *, whole: bool = True) -> Rows:
     """Find the rows of documents: the elements of the deepest list that says what was done.
 
     Parameters
     ----------
     documents : sequence
-        Parsed JSON: whole documents, or the lines of ndjson.
+        Parsed JSON.
+    whole : bool
+        Each is a whole file, rather than a line or a row of one.
     """
     roots = [Row(d) for d in documents]
     start = Rows(("$",), tuple(roots), (), (None,))
@@ -60,7 +62,7 @@ def find_rows(documents: Sequence[Any]) -> Rows:
     best = replace(best, rows=best.rows[:MOST_ROWS])
     # What stands above the only list, and says nothing, need not be a level.
     bare = best.levels[0] == "$" and len(best.levels) > 1 and not any(_scalars(r.value) for r in roots)
-    if bare and _deed([r.value for r in best.rows]) < _CONVERSATION:
+    if whole and bare and _deed([r.value for r in best.rows]) < _CONVERSATION:
         below = {id(r): replace(r, above=None) for r in _at(best, 1)}
         rows = tuple(_without_root(r, below) for r in best.rows)
         return Rows((f"$.{best.levels[1]}", *best.levels[2:]), rows, tuple(k - 1 for k in best.keys), best.taken[1:])

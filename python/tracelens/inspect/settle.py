@@ -14,8 +14,8 @@ from tracelens.inspect.trial import Trial, try_mapping
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from tracelens.inspect.choice import Guess
     from tracelens.inspect.column import Field
-    from tracelens.inspect.guess import Guess
 
 _NUMBERS = ("count", "seq", "valence", "value")
 
@@ -63,6 +63,8 @@ def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess |
                 "user", f"rows that do not say whose they are ({place}) are left out", "they would need another column"
             )
             return replace(guess, keep=(*guess.keep, present), mended=(*guess.mended, told))
+    if trial.code == "TL214":
+        return _without_column(guess, trial.error or "")
     if trial.code == "TL204" and time is not None:
         for field in _wider(time.field):
             wider = guess.with_choice("time", replace(time, field=field))
@@ -101,6 +103,19 @@ def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess |
                     "with strip or pattern it could be read",
                 )
                 return replace(without, mended=(*guess.mended, told))
+    return None
+
+
+def _without_column(guess: Guess, error: str) -> Guess | None:
+    """Files that lack a column have no value there."""
+    named = re.search(r'no column "(.+)"', error)
+    for part, choice in guess.event.items():
+        if named and choice.field.get("path") == named[1] and not choice.field.get("optional"):
+            told = Doubt(
+                part, f"some files have no column {named[1]} ({_place(error)})", "their rows have no value there"
+            )
+            guess = guess.with_choice(part, replace(choice, field={**choice.field, "optional": True}))
+            return replace(guess, mended=(*guess.mended, told))
     return None
 
 

@@ -43,6 +43,11 @@ class Trial:
     finer: frozenset[str] = frozenset()
     """Precisions that are too coarse for some time in the log."""
 
+    @property
+    def useless(self) -> bool:
+        """Whether it could not be read to the end, or is of no use."""
+        return self.report is None or self.report["events_used"] == 0
+
 
 def try_mapping(paths: Sequence[str], *, progress: Callable[[int, int], None] | None = None, **mapping: Any) -> Trial:
     """Read up to a million events.

@@ -6,7 +6,7 @@ import shlex
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from tracelens.inspect.compose import written
+from tracelens.inspect.toml import clean, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,15 +31,20 @@ _EVENT = (
     "scenario",
     "action",
     "role",
+    "item",
     "valence",
     "occurred",
-    "item",
-    "category",
     "value",
+    "category",
     "count",
     "text",
 )
-_PARTS = (*_EVENT[:3], "action", "item", "category", "value", "count", "text", "seq", "valence", "occurred", "record")
+"""Columns of events, those first that are shown where there is little room."""
+
+_PARTS = (
+    *("user", "time", "scenario", "action", "item", "category", "value", "count", "text"),
+    *("seq", "role", "valence", "occurred", "record"),
+)
 
 
 def render(found: Inspection, *, width: int = 80, unicode: bool = True) -> str:
@@ -103,26 +108,32 @@ def _size(number: float) -> str:
 
 
 def _read_by(found: Inspection, width: int) -> Iterator[str]:
+    reading = found.reading
     yield ""
-    if found.read_by == "the guess":
+    if found.refused is not None:
+        text = f"The built-in mapping {found.refused}. Name a mapping of your own with --mapping. A first one could be:"
+        yield from _paragraph(text, width, 0)
+    elif reading.guessed:
         yield from _paragraph("No built-in mapping fits. This is how the log could be read:", width, 0)
-    elif found.why is not None:
-        kind = "The mapping" if found.read_by.endswith(".toml") else "The built-in mapping"
-        text = f"{kind} {found.read_by} fits ({found.why}): compare and convert use it without being told."
+    elif reading.why is not None:
+        kind = "The built-in mapping" if reading.built_in else "The mapping"
+        text = f"{kind} {reading.by} fits ({reading.why}): compare and convert use it without being told."
         yield from _paragraph(text, width, 0)
     else:
-        yield from _paragraph(f"Read with {found.read_by}:", width, 0)
+        yield from _paragraph(f"Read with {reading.by}:", width, 0)
 
 
 def _events(found: Inspection, width: int) -> Iterator[str]:
     trial = found.trial
     if trial.error is not None:
         yield ""
-        yield f"{found.read_by} cannot read all of it:".capitalize()
+        yield f"{found.reading.by} cannot read all of it:".capitalize()
         yield from (f"  {line}" for line in trial.error.splitlines())
     if found.events:
         yield ""
-        yield f"First {len(found.events)} events by {found.read_by} (times in UTC)"
+        side = found.reading.options["side"]
+        of_side = f" of the {side} side" if side is not None else ""
+        yield f"First {len(found.events)} events{of_side} by {found.reading.by} (times in UTC)"
         yield from _table(_cells(found.events), width, whole=("time",))
     if trial.report is not None:
         report = trial.report
@@ -167,7 +178,8 @@ def _profile(found: Inspection, width: int) -> Iterator[str]:
 
 
 def _examples(column: Column) -> str:
-    if column.numbers is not None and column.clock is None and column.distinct > 3:
+    # Numbers are told by where they lie, unless they are names: ids, times.
+    if column.numbers and not column.is_dated and column.distinct > 3 and max(column.numbers) < 10**6:
         return f"{min(column.numbers):g} to {max(column.numbers):g}"
     return ", ".join(column.examples())
 
@@ -190,8 +202,8 @@ def _doubts(found: Inspection, width: int) -> Iterator[str]:
     if not found.doubts:
         return
     yield ""
-    if found.read_by != "the guess":
-        yield from _paragraph(f"What {found.read_by} decides and the log alone does not say", width, 0)
+    if not found.reading.guessed:
+        yield from _paragraph(f"What {found.reading.by} decides and the log alone does not say", width, 0)
     else:
         yield "What is unsure, and what it would change"
     for number, doubt in enumerate(found.doubts, 1):
@@ -203,11 +215,12 @@ def _doubts(found: Inspection, width: int) -> Iterator[str]:
 
 def _next(found: Inspection, _: int) -> Iterator[str]:
     """Commands to go on with, each on a line of its own whatever its length."""
-    path = shlex.quote(_clean(found.path))
+    path = shlex.quote(clean(found.path))
     yield ""
-    if found.read_by != "the guess":
-        mapping = "" if found.why else f" --mapping {shlex.quote(_clean(found.read_by))}"
-        yield f"next: tracelens compare {path} SIM{mapping}"
+    if not found.reading.guessed:
+        mapping = "" if found.reading.why else f" --mapping {shlex.quote(clean(found.reading.by))}"
+        other = path if found.reading.options["side"] is not None else "SIM"
+        yield f"next: tracelens compare {path} {other}{mapping}"
         return
     yield f"next: tracelens init {path} -o mapping.toml"
     yield "      writes this guess as a mapping, to be corrected"
@@ -222,7 +235,7 @@ def _labelled(name: str, text: str, width: int) -> list[str]:
 def _paragraph(text: str, width: int, indent: int, first: str | None = None) -> list[str]:
     lead = " " * indent
     return wrap(
-        _clean(text),
+        clean(text),
         width,
         initial_indent=lead if first is None else first,
         subsequent_indent=lead,
@@ -235,7 +248,7 @@ def _table(
     rows: Sequence[Sequence[str]], width: int, right: tuple[int, ...] = (), whole: tuple[str, ...] = ()
 ) -> Iterator[str]:
     """Columns side by side. The widest are cut until all fit, those that are to stay whole not; then the last go."""
-    cells = [[_clean(cell) for cell in row] for row in rows]
+    cells = [[clean(cell) for cell in row] for row in rows]
     widths = [max(_width(cell) for cell in column) for column in zip(*cells, strict=True)]
     while sum(widths) + 2 * len(widths) > width:
         wide = [n for n, w in enumerate(widths) if w > 10 and cells[0][n] not in whole]
@@ -264,8 +277,3 @@ def _fitted(text: str, width: int, *, right: bool) -> str:
         text += ".."
     gap = " " * (width - _width(text))
     return gap + text if right else text + gap
-
-
-def _clean(text: str) -> str:
-    """Names come from logs: nothing in them may steer the terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)

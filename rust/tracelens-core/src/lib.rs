@@ -12,6 +12,8 @@ pub mod format;
 
 pub mod reader;
 
+pub mod sample;
+
 pub mod arrow;
 
 pub mod gather;

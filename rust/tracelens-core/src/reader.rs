@@ -10,7 +10,6 @@ use hashbrown::HashSet;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use crate::format::OnBadRow;

@@ -1,17 +1,19 @@
 //! Events as Arrow streams: what polars, duckdb, pyarrow and pandas take without a copy.
 
 use crate::error::to_python;
+use crate::reading::{self, Choice, Source};
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{ArrowError, Field, FieldRef, SchemaRef};
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyDict};
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
+use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracelens_core::arrow::{schema, to_record_batch};
 use tracelens_core::error::{Code, Error, Result};
 use tracelens_core::event::EventBatch;
-use tracelens_core::reader::{OnBadRow, ReadOptions, Reader};
+use tracelens_core::reader::{ReadOptions, Reader};
 
 /// A schema as the type of the structs that an Arrow stream consists of.
 fn as_field(schema: &SchemaRef) -> FieldRef {
@@ -98,27 +100,19 @@ impl ArrowStream {
 #[pyclass(frozen, module = "tracelens._core")]
 pub(crate) struct EventReader {
     paths: Vec<String>,
-    mapping: Option<String>,
+    choice: Choice,
     columns: Option<Vec<String>>,
     schema: SchemaRef,
-    on_bad_row: OnBadRow,
+    options: ReadOptions,
+    limit: Option<usize>,
 }
 
 impl EventReader {
     fn open(&self) -> Result<Groups> {
-        let (found, mapping, _) = crate::traces::open(&self.paths, self.mapping.as_deref())?;
-        let text = self
-            .columns
-            .as_ref()
-            .is_none_or(|columns| columns.iter().any(|c| c == "text"));
-        let options = ReadOptions {
-            on_bad_row: self.on_bad_row,
-            max_bad: None,
-            text,
-        };
         Ok(Groups {
-            reader: Reader::open(found, mapping, options)?,
+            reader: Source::open(&self.paths, &self.choice)?.reader(self.options.clone())?,
             columns: self.columns.clone(),
+            left: self.limit,
         })
     }
 }
@@ -126,23 +120,47 @@ impl EventReader {
 #[pymethods]
 impl EventReader {
     #[new]
-    #[pyo3(signature = (paths, mapping=None, columns=None, on_bad_row="error"))]
+    #[pyo3(signature = (
+        paths, mapping=None, columns=None, on_bad_row="error", side=None, max_bad=None, limit=None, *, mapping_text=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments in Python")]
     fn new(
         py: Python<'_>,
         paths: Vec<String>,
         mapping: Option<String>,
         columns: Option<Vec<String>>,
         on_bad_row: &str,
+        side: Option<String>,
+        max_bad: Option<f64>,
+        limit: Option<usize>,
+        mapping_text: Option<String>,
     ) -> PyResult<Self> {
-        let on_bad_row = crate::traces::on_bad_row(py, on_bad_row)?;
         let schema = schema(columns.as_deref()).map_err(|e| to_python(py, &e))?;
+        let wants = |name: &str| columns.as_ref().is_none_or(|columns| columns.iter().any(|c| c == name));
         Ok(Self {
             paths,
-            mapping,
+            choice: Choice {
+                mapping,
+                text: mapping_text,
+                side,
+            },
+            options: ReadOptions {
+                on_bad_row: reading::on_bad_row(py, on_bad_row)?,
+                max_bad,
+                text: wants("text"),
+            },
             columns,
             schema,
-            on_bad_row,
+            limit,
         })
+    }
+
+    /// What the mapping says of all that is read by it.
+    fn description<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let source = py
+            .detach(|| Source::open(&self.paths, &self.choice))
+            .map_err(|e| to_python(py, &e))?;
+        reading::describe(py, &source.mapping, source.why.as_deref())
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -174,21 +192,50 @@ impl EventReader {
 struct Groups {
     reader: Reader,
     columns: Option<Vec<String>>,
+    /// Events that may still follow.
+    left: Option<usize>,
+}
+
+impl Groups {
+    /// Less the rows beyond the limit.
+    fn limited(&mut self, mut batches: Vec<RecordBatch>) -> Vec<RecordBatch> {
+        if let Some(left) = &mut self.left {
+            for batch in &mut batches {
+                *batch = batch.slice(0, batch.num_rows().min(*left));
+                *left -= batch.num_rows();
+            }
+            batches.retain(|batch| batch.num_rows() > 0);
+        }
+        batches
+    }
 }
 
 impl Iterator for Groups {
     type Item = Result<Vec<RecordBatch>>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if self.left == Some(0) {
+            return None;
+        }
         let group = self.reader.next_group().transpose()?;
         let columns = self.columns.as_deref();
-        Some(group.and_then(|batches| batches.iter().map(|events| to_record_batch(events, columns)).collect()))
+        let batches = group.and_then(|events| {
+            let batches = events.into_par_iter().map(|events| to_record_batch(&events, columns));
+            batches.collect::<Result<Vec<_>>>()
+        });
+        Some(batches.map(|batches| self.limited(batches)))
     }
 }
 
 /// One pass over logs. Unlike a stream it raises errors as what they are.
 #[pyclass(frozen, module = "tracelens._core")]
 pub(crate) struct EventGroups(Mutex<Groups>);
+
+impl EventGroups {
+    fn groups(&self) -> MutexGuard<'_, Groups> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 #[pymethods]
 impl EventGroups {
@@ -197,15 +244,30 @@ impl EventGroups {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<ArrowStream>> {
-        let next = || loop {
-            let group = self.0.lock().unwrap_or_else(PoisonError::into_inner).next();
-            match group {
+        loop {
+            let next = py.detach(|| self.groups().next());
+            py.check_signals()?;
+            match next.transpose().map_err(|e| to_python(py, &e))? {
                 // Nothing to say, but more may come.
-                Some(Ok(batches)) if batches.is_empty() => {}
-                Some(group) => return Some(group.and_then(ArrowStream::of_batches)),
-                None => return None,
+                Some(batches) if batches.is_empty() => {}
+                Some(batches) => {
+                    return ArrowStream::of_batches(batches)
+                        .map(Some)
+                        .map_err(|e| to_python(py, &e));
+                }
+                None => return Ok(None),
             }
-        };
-        py.detach(next).transpose().map_err(|e| to_python(py, &e))
+        }
+    }
+
+    /// Bytes on the disk: read so far, and in all.
+    fn progress(&self, py: Python<'_>) -> (u64, u64) {
+        py.detach(|| self.groups().reader.progress())
+    }
+
+    /// What was read and dropped so far, as JSON; whole after the last group.
+    fn report(&self, py: Python<'_>) -> PyResult<String> {
+        let report = py.detach(|| serde_json::to_string(self.groups().reader.report()));
+        report.map_err(|e| pyo3::exceptions::PyValueError::new_err(e.to_string()))
     }
 }

@@ -1,16 +1,17 @@
 //! Traces of one side, from files or from an Arrow stream, and their statistics as numpy arrays.
 
 use crate::error::{bad_option, to_python};
+use crate::reading::{self, Choice, Source, describe};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 use tracelens_core::error::{Code, Error, Result};
 use tracelens_core::event::{EventBatch, NO_TIME, Role};
 use tracelens_core::gather::{self, Calendar, Gatherer};
-use tracelens_core::input::discover;
-use tracelens_core::mapping::{self, Mapping};
-use tracelens_core::reader::{OnBadRow, ReadOptions, ReadReport, Reader};
+use tracelens_core::mapping::Mapping;
+use tracelens_core::reader::{ReadOptions, ReadReport, Reader};
 use tracelens_core::statistics::{self, Options};
 
 /// All events of one side, gathered by user.
@@ -38,69 +39,104 @@ fn run<T: Send>(py: Python<'_>, jobs: Option<usize>, work: impl FnOnce() -> T + 
     .map_err(|e| bad_option(py, format!("cannot start {jobs:?} threads: {e}")))
 }
 
-pub(crate) fn on_bad_row(py: Python<'_>, name: &str) -> PyResult<OnBadRow> {
-    match name {
-        "error" => Ok(OnBadRow::Error),
-        "drop" => Ok(OnBadRow::Drop),
-        other => Err(bad_option(
-            py,
-            format!("on_bad_row is \"error\" or \"drop\", not {other:?}"),
-        )),
+/// Why reading ends early.
+enum Stopped {
+    Error(Error),
+    /// An interrupt, or what the progress callback raised.
+    Python(PyErr),
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
     }
 }
 
-/// Files, mapping (given, found beside the logs, or guessed) and why that mapping, of a side.
-pub(crate) fn open(paths: &[String], mapping: Option<&str>) -> Result<(discover::Discovered, Mapping, Option<String>)> {
-    let found = discover::discover(paths)?;
-    let (mapping, why) = match (mapping, &found.mapping) {
-        (Some(name), _) => (Mapping::load(name)?, None),
-        (None, Some(path)) => (Mapping::load(&path.to_string_lossy())?, None),
-        (None, None) => {
-            let (mapping, why) = mapping::guess::guess(&found)?;
-            (mapping, Some(why))
+impl From<PyErr> for Stopped {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
+    }
+}
+
+/// A few times a second: whether the user has had enough, and how far it is.
+struct Watch {
+    tell: Option<Py<PyAny>>,
+    last: Option<Instant>,
+}
+
+/// Time between two looks at Python.
+const PAUSE: Duration = Duration::from_millis(100);
+
+impl Watch {
+    fn look(&mut self, reader: &Reader) -> PyResult<()> {
+        if self.last.is_some_and(|last| last.elapsed() < PAUSE) {
+            return Ok(());
         }
-    };
-    Ok((found, mapping, why))
+        self.last = Some(Instant::now());
+        Python::attach(|py| {
+            py.check_signals()?;
+            if let Some(tell) = &self.tell {
+                tell.call1(py, reader.progress())?;
+            }
+            Ok(())
+        })
+    }
 }
 
 #[pymethods]
 impl Traces {
     /// Read logs.
     #[staticmethod]
-    #[pyo3(signature = (paths, mapping=None, on_bad_row="error", max_bad=None, text=false, jobs=None))]
+    #[pyo3(signature = (paths, mapping=None, on_bad_row="error", max_bad=None, text=false, jobs=None, side=None, *, progress=None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments in Python")]
     fn read(
         py: Python<'_>,
         paths: Vec<String>,
-        mapping: Option<&str>,
+        mapping: Option<String>,
         on_bad_row: &str,
         max_bad: Option<f64>,
         text: bool,
         jobs: Option<usize>,
+        side: Option<String>,
+        progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let options = ReadOptions {
-            on_bad_row: self::on_bad_row(py, on_bad_row)?,
+            on_bad_row: reading::on_bad_row(py, on_bad_row)?,
             max_bad,
             text,
         };
-        let work = || -> Result<Self> {
-            let (found, mapping, why) = open(&paths, mapping)?;
-            let mut reader = Reader::open(found, mapping.clone(), options)?;
+        let choice = Choice {
+            mapping,
+            side,
+            ..Choice::default()
+        };
+        let mut watch = Watch {
+            tell: progress,
+            last: None,
+        };
+        let work = || -> Result<Self, Stopped> {
+            let source = Source::open(&paths, &choice)?;
+            let mut reader = source.reader(options)?;
             let mut gatherer = Gatherer::default();
             while let Some(group) = reader.next_group()? {
                 for batch in group {
                     gatherer.push(batch);
                 }
+                watch.look(&reader)?;
             }
             let report = reader.report().clone();
             let traces = gatherer.finish().map_err(|e| no_events(e, &paths, &report))?;
             Ok(Self {
                 traces,
-                mapping,
-                why,
+                mapping: source.mapping,
+                why: source.why,
                 report: Some(report),
             })
         };
-        run(py, jobs, work)?.map_err(|e| to_python(py, &e))
+        run(py, jobs, work)?.map_err(|stopped| match stopped {
+            Stopped::Error(e) => to_python(py, &e),
+            Stopped::Python(e) => e,
+        })
     }
 
     /// Gather a frame of canonical events.
@@ -165,15 +201,8 @@ impl Traces {
     /// What the mapping says about the side as a whole.
     fn description<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let t = &self.traces;
-        let d = PyDict::new(py);
-        d.set_item("mapping", self.mapping.name())?;
-        d.set_item("mapping_hash", self.mapping.hash())?;
-        d.set_item("mapping_source", self.mapping.source())?;
-        d.set_item("why", self.why.clone())?;
-        d.set_item("zone", self.mapping.zone_name())?;
-        d.set_item("given", self.mapping.given().to_vec())?;
+        let d = describe(py, &self.mapping, self.why.as_deref())?;
         let by_record = self.mapping.exposure_by_record();
-        d.set_item("exposure_by_record", by_record)?;
         d.set_item("has_clock", t.time.iter().any(|&time| time != NO_TIME))?;
         d.set_item("has_valence", t.valence.iter().any(|&v| v != 0))?;
         d.set_item("has_exposures", by_record || t.role.contains(&Role::Exposure))?;

@@ -22,11 +22,11 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Find them by name. Those that are missing are an error, unless they are optional.
-    pub(super) fn find(file: &File, names: &[&str]) -> Result<Self> {
+    /// Find them by name. Those that are missing are an error, unless they are optional; `place` is where they are named.
+    pub(super) fn find(file: &File, names: &[&str], place: &Place) -> Result<Self> {
         if let Some(missing) = missing(&file.plan, names).first() {
             let error = Error::new(Code::MissingColumn, format!("there is no column \"{missing}\""))
-                .at(Place::file(&file.path))
+                .at(place.clone())
                 .note(format!("columns: {}", names.join(", ")));
             return Err(match closest(missing, names.iter().copied()) {
                 Some(near) => error.help(format!("did you mean \"{near}\"?")),
@@ -39,7 +39,7 @@ impl Columns {
             if names.iter().filter(|n| *n == &names[*column]).count() > 1 {
                 let said = format!("there are two columns \"{}\"", names[*column]);
                 return Err(Error::new(Code::MissingColumn, said)
-                    .at(Place::file(&file.path))
+                    .at(place.clone())
                     .help("rename one of them"));
             }
         }

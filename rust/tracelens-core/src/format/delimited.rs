@@ -1,10 +1,11 @@
 //! Delimited text: csv, tsv and their kin, with or without a header.
 
+use super::columns;
 use super::emit::{Bad, Batch, Emitter, drop_row};
 use super::json::{Tail, Tails, not_utf8, utf8};
 use super::task::{Buffers, File, Piece, Task, Tasks};
 use super::{OnBadRow, Row, Value};
-use crate::error::{Code, Error, Place, Result, closest};
+use crate::error::{Code, Error, Place, Result};
 use crate::input::discover::plain_name;
 use crate::input::stream::{Input, Reading};
 use crate::mapping::Plan;
@@ -28,23 +29,10 @@ struct Table {
     width: Option<usize>,
 }
 
-/// The name of the column that a path starts from: what it goes on with is looked for inside the value.
-fn column_of(path: &FieldPath) -> &str {
-    let (_, tail) = path.split();
-    let end = if tail.is_empty() {
-        None
-    } else {
-        path.written.find(['[', '{'])
-    };
-    &path.written[..end.unwrap_or(path.written.len())]
-}
-
-/// Paths that go on inside the value of a column, unless a column has all of it as its name.
-fn tails(plan: &Plan, names: &[&str]) -> Vec<Tail> {
-    let inside = |(number, path): (usize, &FieldPath)| {
-        let (_, steps) = path.split();
-        (!steps.is_empty() && !names.contains(&path.written.as_str())).then(|| Tail::new(number, steps))
-    };
+/// Paths that go on inside the value of their column.
+fn tails(plan: &Plan) -> Vec<Tail> {
+    let inside =
+        |(number, path): (usize, &FieldPath)| (path.steps.len() > 1).then(|| Tail::new(number, &path.steps[1..]));
     plan.paths.iter().enumerate().filter_map(inside).collect()
 }
 
@@ -53,7 +41,8 @@ pub(crate) struct Rows {
     file: Arc<File>,
     reading: Reading,
     task_bytes: usize,
-    table: Option<Arc<Table>>,
+    /// The file by a plan that knows its columns, and these.
+    table: Option<(Arc<File>, Arc<Table>)>,
 }
 
 impl Rows {
@@ -76,15 +65,15 @@ impl Tasks for Rows {
         };
         let mut piece = Piece::new(bytes, origin);
         let mut body = 0;
-        let table = match &self.table {
-            Some(table) => Arc::clone(table),
+        let (file, table) = match &self.table {
+            Some((file, table)) => (Arc::clone(file), Arc::clone(table)),
             None => {
-                let (table, from) = open(&self.file, &piece)?;
+                let (file, table, from) = open(&self.file, &piece)?;
                 body = from;
-                Arc::clone(self.table.insert(Arc::new(table)))
+                self.table.insert((file, Arc::new(table))).clone()
             }
         };
-        let (file, buffers, usual) = (Arc::clone(&self.file), self.reading.buffers.clone(), self.task_bytes);
+        let (buffers, usual) = (self.reading.buffers.clone(), self.task_bytes);
         Ok(Some(Box::new(move || {
             let batch = parse_rows(&file, &table, &mut piece, body);
             buffers.give(piece.into_bytes(), usual);
@@ -136,15 +125,14 @@ impl Ends {
     }
 }
 
-/// Read the header; returns where the rows begin.
-fn open(file: &File, piece: &Piece) -> Result<(Table, usize)> {
+/// Read the header: the file by a plan that knows the columns by name, the table, and where its rows begin.
+fn open(file: &Arc<File>, piece: &Piece) -> Result<(Arc<File>, Table, usize)> {
     let delimiters = file.plan.delimiters;
     let tabs = Path::new(&plain_name(&file.path))
         .extension()
         .is_some_and(|e| e == "tsv");
-    let separator = delimiters.separator.unwrap_or(if tabs { b'\t' } else { b',' });
     let mut table = Table {
-        separator,
+        separator: delimiters.separator.unwrap_or(if tabs { b'\t' } else { b',' }),
         quote: delimiters.quote,
         columns: vec![None; file.plan.paths.len()],
         tails: Vec::new(),
@@ -158,62 +146,20 @@ fn open(file: &File, piece: &Piece) -> Result<(Table, usize)> {
     let text = String::from_utf8_lossy(&piece.bytes()[..first.unwrap_or(piece.length())]);
     let mut records = Records::new(&table, &text, 0);
     let Some(first) = records.next_record() else {
-        return Ok((table, 0));
+        return Ok((Arc::clone(file), table, 0));
     };
     let width = records.fields();
+    table.width = Some(width);
+    if !delimiters.header {
+        return Ok((Arc::clone(file), table, 0));
+    }
     let names: Vec<&str> = (0..width)
         .map(|i| records.field(i).unwrap_or_default().trim())
         .collect();
-    let mut body = 0;
-    if delimiters.header {
-        body = first.end;
-        let find = |path: &FieldPath| {
-            let whole = names.iter().position(|n| *n == path.written);
-            whole.or_else(|| names.iter().position(|n| *n == column_of(path)))
-        };
-        let columns = file.plan.paths.iter().map(find).collect();
-        require_columns(file, &names)?;
-        refuse_twins(file, &names)?;
-        table.tails = tails(&file.plan, &names);
-        table.columns = columns;
-    }
-    table.width = Some(width);
-    Ok((table, body))
-}
-
-/// Every path of the mapping has to be a column, unless it is optional.
-fn require_columns(file: &File, names: &[&str]) -> Result<()> {
-    for field in file.plan.fields().filter(|f| !f.optional) {
-        for path in field.paths().into_iter().map(|p| &file.plan.paths[p]) {
-            if names.contains(&column_of(path)) {
-                continue;
-            }
-            let error = Error::new(
-                Code::MissingColumn,
-                format!("there is no column \"{}\"", column_of(path)),
-            )
-            .at(Place::at(&file.path, 1, 1))
-            .note(format!("columns: {}", names.join(", ")));
-            return Err(match closest(column_of(path), names.iter().copied()) {
-                Some(near) => error.help(format!("did you mean \"{near}\"?")),
-                None => error.help("correct the mapping, or name the one that is meant with --mapping"),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// A column that the mapping reads must not stand there twice: which of the two is meant nobody knows.
-fn refuse_twins(file: &File, names: &[&str]) -> Result<()> {
-    for path in &file.plan.paths {
-        if names.iter().filter(|n| **n == column_of(path)).count() > 1 {
-            let said = format!("there are two columns \"{}\"", column_of(path));
-            return Err(Error::new(Code::MissingColumn, said)
-                .at(Place::at(&file.path, 1, 1))
-                .help("rename one of them, or take it by number: { column = N }"));
-        }
-    }
-    Ok(())
+    let found = columns::Columns::find(file, &names, &Place::at(&file.path, 1, 1))?;
+    table.tails = tails(&found.file.plan);
+    table.columns = found.of_path;
+    Ok((found.file, table, first.end))
 }
 
 /// Parse some rows.

@@ -18,7 +18,7 @@ mod tests;
 mod xes;
 
 pub use emit::{Batch, DUPLICATE, FileContext, OnBadRow, Reason, UNWANTED};
-pub(crate) use json::not_utf8;
+pub(crate) use json::{PADDING, lexer, not_utf8, unescape};
 pub(crate) use task::{Buffers, File, Origin, Piece, Task, Tasks};
 
 use crate::error::Result;

@@ -234,7 +234,7 @@ fn select(file: &File, connection: &Connection) -> Result<Selection> {
     };
     let all = columns_of(connection, &from).map_err(|e| broken(&file.path, Some(name.clone()), e))?;
     let names: Vec<&str> = all.iter().map(String::as_str).collect();
-    let found = Columns::find(file, &names)?;
+    let found = Columns::find(file, &names, &Place::file(&file.path))?;
     let columns: Vec<String> = found.read.iter().map(|&i| all[i].clone()).collect();
     let list: Vec<String> = columns.iter().map(|c| quoted(c)).collect();
     let list = if list.is_empty() {

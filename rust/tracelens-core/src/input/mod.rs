@@ -8,4 +8,4 @@ pub(crate) mod source;
 pub(crate) mod stream;
 pub(crate) mod text;
 
-pub use stream::Progress;
+pub use stream::{Packing, Progress};

@@ -25,7 +25,7 @@ impl Progress {
 
 /// What a file is packed with, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packing {
+pub enum Packing {
     /// RFC 1952, any number of members.
     Gzip,
     /// RFC 8878, any number of frames.
@@ -36,7 +36,7 @@ pub(crate) enum Packing {
 
 impl Packing {
     /// The name in messages.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         ["gzip", "zstd", "xz"][self as usize]
     }
 

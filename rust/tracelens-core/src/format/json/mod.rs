@@ -1,7 +1,7 @@
 //! JSON: one document a file, or one value a line. The parser follows the plan; what the plan does not want is checked and skipped.
 
 mod cut;
-mod lexer;
+pub(crate) mod lexer;
 mod lines;
 mod parser;
 mod tail;

@@ -48,7 +48,7 @@ impl Table {
     /// Of a file whose tables have these columns.
     pub(super) fn new(file: &File, schema: &Schema) -> Result<Self> {
         let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-        let columns = Columns::find(file, &names)?;
+        let columns = Columns::find(file, &names, &Place::file(&file.path))?;
         if let Some(&binary) = columns.read.iter().find(|&&c| is_binary(schema.field(c).data_type())) {
             let said = format!("the column \"{}\" holds binary data", names[binary]);
             return Err(Error::new(Code::BadValue, said)
