@@ -4,7 +4,7 @@ use super::task::File;
 use crate::error::{Code, Error, Place, Result, closest};
 use crate::mapping::Plan;
 use crate::mapping::field::{Field, Source};
-use crate::mapping::path::{FieldPath, Step};
+use crate::mapping::path::{Each, FieldPath, Step};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub(super) struct Columns {
     pub(super) of_path: Vec<Option<usize>>,
     /// Numbers of all columns that are read, in the order of the table.
     pub(super) read: Vec<usize>,
+    /// What is read inside them: a column and the steps from it.
+    pub(super) inside: Vec<(usize, Vec<Step>)>,
 }
 
 impl Columns {
@@ -41,29 +43,39 @@ impl Columns {
                     .help("rename one of them"));
             }
         }
-        let mut read = BTreeSet::new();
         let unwanted = plan.text.as_ref().filter(|_| !file.with_text);
-        for field in plan.fields().filter(|f| !unwanted.is_some_and(|u| std::ptr::eq(*f, u))) {
-            let paths = field.paths();
-            if paths.iter().any(|&p| root(&plan, &plan.paths[p]).is_none()) {
-                read.extend(0..names.len());
+        let wanted = plan.fields().filter(|f| !unwanted.is_some_and(|u| std::ptr::eq(*f, u)));
+        let mut inside = Vec::new();
+        for path in wanted.flat_map(Field::paths) {
+            let steps = || steps_to(&plan, &plan.paths[path]).into_iter();
+            match of_path[path] {
+                Some(column) => inside.push((column, steps().skip(1).collect())),
+                // All columns are meant, or one that is not there.
+                None if root(&plan, &plan.paths[path]).is_none() => {
+                    inside.extend((0..names.len()).map(|column| (column, steps().skip(1).collect())));
+                }
+                None => {}
             }
-            read.extend(paths.iter().filter_map(|&p| of_path[p]));
         }
         // Rows are found in it, even if nothing is asked of them.
-        if let Some(Step::Key(key)) = plan.levels.iter().skip(1).flat_map(|l| &l.steps).next() {
-            read.extend(names.iter().position(|n| n == key));
+        let rows = steps_to_level(&plan, plan.levels.len() - 1);
+        if let Some(Step::Key(key)) = rows.first()
+            && let Some(column) = names.iter().position(|n| n == key)
+        {
+            inside.push((column, rows[1..].to_vec()));
         }
+        let read: BTreeSet<usize> = inside.iter().map(|(column, _)| *column).collect();
         Ok(Self {
             file: file.with_plan(plan),
             of_path,
             read: read.into_iter().collect(),
+            inside,
         })
     }
 }
 
 /// Columns that a plan needs and that are not among these.
-pub(super) fn missing<'p>(plan: &'p Plan, names: &[&str]) -> Vec<&'p str> {
+pub(super) fn missing(plan: &Plan, names: &[&str]) -> Vec<String> {
     let needed = plan.fields().filter(|f| !f.optional).flat_map(Field::paths);
     let missing = needed
         .map(|p| &plan.paths[p])
@@ -77,7 +89,7 @@ fn position(plan: &Plan, path: &FieldPath, names: &[&str]) -> Option<usize> {
     names
         .iter()
         .position(whole)
-        .or_else(|| root(plan, path).and_then(|root| names.iter().position(|n| *n == root)))
+        .or_else(|| root(plan, path).and_then(|root| names.iter().position(|n| **n == *root)))
 }
 
 /// Whether a path starts from the row of the table, not from an element exploded from it.
@@ -85,11 +97,28 @@ fn is_of_row(plan: &Plan, path: &FieldPath) -> bool {
     path.up + 1 >= plan.levels.len()
 }
 
+/// The steps from the row of the table to the elements of an explode level.
+fn steps_to_level(plan: &Plan, level: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for outer in plan.levels.iter().take(level + 1).skip(1) {
+        steps.extend_from_slice(&outer.steps);
+        if outer.each != Each::Whole {
+            steps.push(Step::Any);
+        }
+    }
+    steps
+}
+
+/// The steps of a path from the row of the table.
+fn steps_to(plan: &Plan, path: &FieldPath) -> Vec<Step> {
+    let mut steps = steps_to_level(plan, plan.levels.len().saturating_sub(path.up + 1));
+    steps.extend_from_slice(&path.steps);
+    steps
+}
+
 /// The first key of a path, from the row of the table on. `None`: it is not one column that is meant.
-fn root<'p>(plan: &'p Plan, path: &'p FieldPath) -> Option<&'p str> {
-    let level = plan.levels.len().saturating_sub(path.up + 1);
-    let outer = plan.levels.iter().take(level + 1).skip(1).flat_map(|l| &l.steps);
-    match outer.chain(&path.steps).next() {
+fn root(plan: &Plan, path: &FieldPath) -> Option<String> {
+    match steps_to(plan, path).into_iter().next() {
         Some(Step::Key(key)) => Some(key),
         _ => None,
     }

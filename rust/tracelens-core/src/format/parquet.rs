@@ -1,4 +1,6 @@
-//! Parquet: tasks are ranges of rows within row groups, each read through a handle of its own.
+//! Parquet: tasks are ranges of rows within row groups.
+
+mod leaves;
 
 use super::emit::Batch;
 use super::table::{Table, guarded};
@@ -46,7 +48,8 @@ fn open_in_tasks(file: Arc<File>, source: Source, task_rows: fn(u64, u64) -> usi
     let loaded = loaded.map_err(|e| broken(&file, None, &e))?;
     let table = Table::new(&file, loaded.schema())?;
     let metadata = Arc::clone(loaded.metadata());
-    let mask = ProjectionMask::roots(loaded.parquet_schema(), table.read.iter().copied());
+    let leaves = leaves::wanted(loaded.schema(), &table.inside);
+    let mask = ProjectionMask::leaves(loaded.parquet_schema(), leaves);
     let chunks = metadata
         .row_groups()
         .iter()
@@ -78,6 +81,7 @@ fn open_in_tasks(file: Arc<File>, source: Source, task_rows: fn(u64, u64) -> usi
             source,
             metadata,
             schema: Arc::clone(loaded.schema()),
+            mask,
             table,
         }),
         ranges,
@@ -96,6 +100,8 @@ struct Shared {
     source: Source,
     metadata: Arc<ParquetMetaData>,
     schema: Arc<Schema>,
+    /// What is read of it.
+    mask: ProjectionMask,
     table: Table,
 }
 
@@ -150,9 +156,8 @@ impl Shared {
     fn reader(&self, part: &Part) -> Result<ParquetRecordBatchReader, ParquetError> {
         let options = ArrowReaderOptions::new().with_schema(Arc::new(self.schema_of(part.group)));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(&self.metadata), options)?;
-        let mask = ProjectionMask::roots(metadata.parquet_schema(), self.table.read.iter().copied());
         ParquetRecordBatchReaderBuilder::new_with_metadata(self.source.clone(), metadata)
-            .with_projection(mask)
+            .with_projection(self.mask.clone())
             .with_row_groups(vec![part.group])
             .with_offset(part.range.start)
             .with_limit(part.range.len())

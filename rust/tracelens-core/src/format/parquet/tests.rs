@@ -150,6 +150,13 @@ fn what_is_not_asked_for_is_not_read() {
     };
     bytes[of("unread")].fill(0xff);
     assert_eq!(read(SAMPLE_MAPPING, bytes.clone(), one), sample_events(SAMPLE_MAPPING));
+    bytes[of("product.tags.list.item")].fill(0xff);
+    let kind = format!("{SAMPLE_MAPPING}category = \"product.kind\"\n");
+    assert_eq!(
+        read(&kind, bytes.clone(), one),
+        sample_events(&kind),
+        "a leaf beside the one that is asked for"
+    );
     bytes[of("what")].fill(0xff);
     let said = error(SAMPLE_MAPPING, bytes);
     assert!(

@@ -16,7 +16,7 @@ use super::task::{File, Origin};
 use crate::error::{Code, Error, Place, Result};
 use crate::mapping::Plan;
 use crate::mapping::field::{Field, Source};
-use crate::mapping::path::Each;
+use crate::mapping::path::{Each, Step};
 use crate::mapping::time::TimeFormat;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema};
@@ -37,6 +37,8 @@ pub(super) struct Table {
     file: Arc<File>,
     /// Columns to read, by number.
     pub(super) read: Vec<usize>,
+    /// What is read inside them: a column and the steps from it.
+    pub(super) inside: Vec<(usize, Vec<Step>)>,
     /// The column of each path of the plan, among those that are read.
     of_path: Vec<Option<usize>>,
     by_columns: bool,
@@ -59,6 +61,7 @@ impl Table {
             file: with_native_times(&columns, schema),
             of_path: columns.of_path.iter().map(|c| c.and_then(among)).collect(),
             read: columns.read,
+            inside: columns.inside,
         })
     }
 

@@ -273,6 +273,7 @@ fn compare(file: &File, of: &RecordBatch) -> Result<(), TestCaseError> {
         file: Arc::clone(&by_columns.file),
         of_path: by_columns.of_path.clone(),
         read: by_columns.read.clone(),
+        inside: Vec::new(),
         by_columns: false,
     };
     let rows = read(&by_columns, of);
