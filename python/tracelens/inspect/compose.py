@@ -50,7 +50,7 @@ def compose(guess: Guess, doubts: Sequence[Doubt], *, source: str) -> str:
     files = "1 file" if kind.files == 1 else f"{kind.files:,} files"
     lines = [
         *_comment(
-            f"A guess by `tracelens init {source}` from {rows:,} rows of {files}: read it, and correct what is wrong."
+            f"A guess by `tracelens init {source}` from {rows:,} {'row' if rows == 1 else 'rows'} of {files}: read it, and correct it."
         ),
         *_comment("Lines that begin with ? are unsure. The language: docs/mapping.md."),
         "version = 1",
