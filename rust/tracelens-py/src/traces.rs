@@ -61,7 +61,7 @@ impl From<PyErr> for Stopped {
 /// A few times a second: whether the user has had enough, and how far it is.
 struct Watch {
     tell: Option<Py<PyAny>>,
-    last: Instant,
+    last: Option<Instant>,
 }
 
 /// Time between two looks at Python.
@@ -69,10 +69,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 impl Watch {
     fn look(&mut self, reader: &Reader) -> PyResult<()> {
-        if self.last.elapsed() < PAUSE {
+        if self.last.is_some_and(|last| last.elapsed() < PAUSE) {
             return Ok(());
         }
-        self.last = Instant::now();
+        self.last = Some(Instant::now());
         Python::attach(|py| {
             py.check_signals()?;
             if let Some(tell) = &self.tell {
@@ -112,7 +112,7 @@ impl Traces {
         };
         let mut watch = Watch {
             tell: progress,
-            last: Instant::now(),
+            last: None,
         };
         let work = || -> Result<Self, Stopped> {
             let source = Source::open(&paths, &choice)?;

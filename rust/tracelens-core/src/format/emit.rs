@@ -557,7 +557,11 @@ fn known_facts<'f>(plan: &'f Plan, known: &mut Vec<Option<Facts<'f>>>, action: u
     })
 }
 
-fn happened<'a, R: Row>(look: &mut Look<'a, R>, plan: &'a Plan, tests: Option<&'a [Test]>) -> Result<bool, Box<Bad>> {
+pub(super) fn happened<'a, R: Row>(
+    look: &mut Look<'a, R>,
+    plan: &'a Plan,
+    tests: Option<&'a [Test]>,
+) -> Result<bool, Box<Bad>> {
     if let Some(test) = &plan.occurred {
         // A column that says nothing about a row does not say that it did not happen.
         let silent = test.check == Check::True && look.optional(Some(&test.field))?.is_none();
@@ -607,7 +611,7 @@ fn identity<'a, R: Row>(look: &mut Look<'a, R>, fields: &'a [Field]) -> Result<u
     Ok(if any { hash.digest128().max(1) } else { 0 })
 }
 
-fn read_time<'a, R: Row>(
+pub(super) fn read_time<'a, R: Row>(
     look: &mut Look<'a, R>,
     field: &'a Field,
     plan: &'a Plan,

@@ -22,9 +22,9 @@ impl Lines {
         on_bad_row == OnBadRow::Drop
     }
 
-    /// Read them; `origin` says what each line was.
-    pub(super) fn into_batch(self, file: &File, origin: Origin) -> Batch {
-        let mut batch = lines_to_batch(file, self.text, origin);
+    /// Read them; `origin` says what each line was, and so many rows of the file stand before.
+    pub(super) fn into_batch(self, file: &File, origin: Origin, before: u64) -> Batch {
+        let mut batch = lines_to_batch(file, self.text, origin, before);
         for (reason, error) in self.refused {
             if file.on_bad_row == OnBadRow::Error {
                 // It stood behind all lines that were read: an error among them comes first.
@@ -38,9 +38,10 @@ impl Lines {
     }
 }
 
-/// Read lines of JSON that were made from something else; `origin` says what each of them was.
-pub(super) fn lines_to_batch(file: &File, text: Vec<u8>, origin: Origin) -> Batch {
+/// Read lines of JSON that were made from something else; `origin` says what each of them was, and there were so many before.
+pub(super) fn lines_to_batch(file: &File, text: Vec<u8>, origin: Origin, before: u64) -> Batch {
     let mut piece = Piece::new(text, origin);
+    piece.start.index = vec![before as usize];
     let mut batch = parse_lines(file, &mut piece);
     // Places are whole already: these are no lines of the file, to be counted on from the piece before.
     batch.extent = (0, 0);
@@ -52,9 +53,12 @@ pub(super) fn value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     serde_json::to_writer(out, value).expect("memory takes all that is written to it");
 }
 
-/// Write a number. What JSON has no number for is a text.
+/// Write a number: a whole one as such, for how fine a clock is its decimals tell. What JSON has no number for is a text.
 pub(super) fn float(out: &mut Vec<u8>, number: f64) {
-    if number.is_finite() {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < EXACT && number.to_bits() != (-0.0f64).to_bits() {
+        value(out, &(number as i64));
+    } else if number.is_finite() {
         value(out, &number);
     } else {
         value(out, &number.to_string());

@@ -1,12 +1,21 @@
 //! Bytes -> events, driven by the plan. One file a layout; what they share is here and in `emit`.
 
+mod arrow;
+mod columns;
 mod delimited;
 mod emit;
 mod json;
+mod lines;
 mod look;
+mod parquet;
+mod sqlite;
+mod table;
 mod task;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
+mod xes;
 
 pub use emit::{Batch, DUPLICATE, FileContext, OnBadRow, Reason, UNWANTED};
 pub(crate) use json::{PADDING, lexer, not_utf8, unescape};
@@ -15,6 +24,7 @@ pub(crate) use task::{Buffers, File, Origin, Piece, Task, Tasks};
 use crate::error::Result;
 use crate::input::Progress;
 use crate::input::discover::format_of;
+use crate::input::source::{Source, Stream};
 use crate::input::stream::{HEAD, Input};
 use crate::mapping::Format;
 use std::borrow::Cow;
@@ -41,7 +51,10 @@ fn open_in_tasks(
         Format::Json => Box::new(json::Documents::new(file, input, buffers.clone(), task_bytes)),
         Format::Ndjson => return json::Lines::open(file, input, buffers.clone(), task_bytes),
         Format::Delimited => Box::new(delimited::Rows::new(file, input, buffers.clone(), task_bytes)),
-        Format::Parquet | Format::Arrow | Format::Sqlite | Format::Xes => todo!(),
+        Format::Parquet => parquet::open(file, Source::of(input)?)?,
+        Format::Arrow => arrow::open(file, Source::of(input)?)?,
+        Format::Sqlite => sqlite::open(file, Source::of(input)?)?,
+        Format::Xes => xes::open(file, Stream::new(input)),
     })
 }
 

@@ -4,7 +4,7 @@ use super::emit::Batch;
 use super::table::{Table, guarded};
 use super::task::{File, Task, Tasks};
 use crate::error::{Code, Error, Place, Result};
-use crate::input::source::Source;
+use crate::input::source::{ReadSeek, Source, own_error};
 use arrow_schema::{DataType, Schema, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
@@ -15,8 +15,7 @@ use parquet::basic::{ConvertedType, Encoding, Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, Length};
-use std::fs;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -43,8 +42,7 @@ const TASK_BYTES: u64 = 1 << 27;
 const EVENT_BYTES: u64 = 64;
 
 fn open_in_tasks(file: Arc<File>, source: Source, task_rows: fn(u64, u64) -> usize) -> Result<Box<dyn Tasks>> {
-    let handle = Handle::new(&source).map_err(|e| broken(&file, None, &e.into()))?;
-    let loaded = guarded(|| ArrowReaderMetadata::load(&handle, ArrowReaderOptions::new()));
+    let loaded = guarded(|| ArrowReaderMetadata::load(&source, ArrowReaderOptions::new()));
     let loaded = loaded.map_err(|e| broken(&file, None, &e))?;
     let table = Table::new(&file, loaded.schema())?;
     let metadata = Arc::clone(loaded.metadata());
@@ -153,7 +151,7 @@ impl Shared {
         let options = ArrowReaderOptions::new().with_schema(Arc::new(self.schema_of(part.group)));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(&self.metadata), options)?;
         let mask = ProjectionMask::roots(metadata.parquet_schema(), self.table.read.iter().copied());
-        ParquetRecordBatchReaderBuilder::new_with_metadata(Handle::new(&self.source)?, metadata)
+        ParquetRecordBatchReaderBuilder::new_with_metadata(self.source.clone(), metadata)
             .with_projection(mask)
             .with_row_groups(vec![part.group])
             .with_offset(part.range.start)
@@ -204,6 +202,9 @@ fn all_coded(chunk: &ColumnChunkMetaData) -> bool {
 }
 
 fn broken(file: &File, group: Option<usize>, error: &ParquetError) -> Error {
+    if let Some(own) = own_error(error) {
+        return own;
+    }
     let place = Place {
         element: group.map(|g| format!("row group {}", g + 1)),
         ..Place::file(&file.path)
@@ -213,47 +214,31 @@ fn broken(file: &File, group: Option<usize>, error: &ParquetError) -> Error {
         .help("the file may have been cut off while it was copied: fetch it again")
 }
 
-/// A file that is open: no other task moves its place.
-enum Handle {
-    Disk(fs::File),
-    Memory(Bytes),
-}
-
-impl Handle {
-    fn new(source: &Source) -> std::io::Result<Self> {
-        Ok(match source {
-            Source::Disk(path) => Self::Disk(fs::File::open(path)?),
-            Source::Memory(bytes) => Self::Memory(bytes.clone()),
-        })
-    }
-}
-
-impl Length for Handle {
+impl Length for Source {
     fn len(&self) -> u64 {
-        match self {
-            Self::Disk(file) => file.len(),
-            Self::Memory(bytes) => bytes.len() as u64,
-        }
+        self.length()
     }
 }
 
-impl ChunkReader for Handle {
-    type T = Box<dyn Read>;
+impl ChunkReader for Source {
+    type T = BufReader<Box<dyn ReadSeek>>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(match self {
-            Self::Disk(file) => {
-                let mut file = file.try_clone()?;
-                file.seek(SeekFrom::Start(start))?;
-                Box::new(BufReader::new(file))
-            }
-            Self::Memory(bytes) => Box::new(bytes.get_read(start)?),
-        })
+        let mut input = self.open();
+        input.seek(SeekFrom::Start(start))?;
+        Ok(BufReader::new(input))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         match self {
-            Self::Disk(file) => file.get_bytes(start, length),
+            Self::Disk(file) => {
+                let end = start.checked_add(length as u64).filter(|end| *end <= file.size);
+                let end = end.ok_or_else(|| ParquetError::EOF("the file ends early".to_owned()))?;
+                let mut bytes = vec![0; (end - start) as usize];
+                file.read_at(&mut bytes, start)
+                    .map_err(|e| ParquetError::External(Box::new(e)))?;
+                Ok(Bytes::from(bytes))
+            }
             Self::Memory(bytes) => bytes.get_bytes(start, length),
         }
     }

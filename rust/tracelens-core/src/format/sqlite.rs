@@ -8,7 +8,7 @@ use crate::error::{Code, Error, Place, Result, closest};
 use crate::input::source::{Source, read_error};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -32,8 +32,8 @@ fn open_in_tasks(file: Arc<File>, source: Source, task_bytes: usize) -> Result<B
     Ok(Box::new(Chunks { path, receiver }))
 }
 
-/// Rows, and the file that they are lines of now; `None` after the last.
-type Chunk = Option<(Arc<File>, Lines, Origin)>;
+/// Rows, the file that they are lines of now, and how many came before; `None` after the last.
+type Chunk = Option<(Arc<File>, Lines, Origin, u64)>;
 
 struct Chunks {
     path: PathBuf,
@@ -43,10 +43,10 @@ struct Chunks {
 impl Tasks for Chunks {
     fn next_task(&mut self) -> Result<Option<Task>> {
         let chunk = self.receiver.recv();
-        let Some((file, lines, origin)) = chunk.map_err(|_| failed(&self.path, "reading broke off"))?? else {
+        let Some((file, lines, origin, before)) = chunk.map_err(|_| failed(&self.path, "reading broke off"))?? else {
             return Ok(None);
         };
-        Ok(Some(Box::new(move || vec![lines.into_batch(&file, origin)])))
+        Ok(Some(Box::new(move || vec![lines.into_batch(&file, origin, before)])))
     }
 }
 
@@ -66,7 +66,7 @@ fn broken(path: &Path, element: Option<String>, error: impl std::fmt::Display) -
 
 /// Walk through the rows.
 fn read(file: &File, source: Source, task_bytes: usize, sender: &SyncSender<Result<Chunk>>) -> Result<()> {
-    if is_cut_off(&source).map_err(|e| read_error(&file.path, e))? {
+    if is_cut_off(&source).map_err(|e| read_error(&file.path, &e))? {
         return Err(broken(&file.path, None, "it ends early"));
     }
     let connection = connect(source).map_err(|e| broken(&file.path, None, e))?;
@@ -96,6 +96,7 @@ fn read(file: &File, source: Source, task_bytes: usize, sender: &SyncSender<Resu
                 Arc::clone(&selection.file),
                 std::mem::take(&mut lines),
                 Origin::Rows { name, first },
+                first - 1,
             );
             if sender.send(Ok(Some(chunk))).is_err() {
                 return Ok(());
@@ -149,7 +150,7 @@ fn write(lines: &mut Lines, row: &Row, columns: &[String], on_bad_row: OnBadRow,
 
 /// Whether a database is shorter than it says: the library would take what is missing for zeros.
 fn is_cut_off(source: &Source) -> std::io::Result<bool> {
-    let mut input = source.open()?;
+    let mut input = source.open();
     let mut head = Vec::new();
     (&mut input).take(100).read_to_end(&mut head)?;
     let number = |at: usize| {
@@ -162,12 +163,12 @@ fn is_cut_off(source: &Source) -> std::io::Result<bool> {
     };
     let page = if page == 1 { 1 << 16 } else { page };
     // An older library that wrote it last did not count the pages.
-    Ok(changes == counted_at && input.seek(SeekFrom::End(0))? < page * pages)
+    Ok(changes == counted_at && source.length() < page * pages)
 }
 
 fn connect(source: Source) -> rusqlite::Result<Connection> {
     let path = match source {
-        Source::Disk(path) => path,
+        Source::Disk(file) => file.path.clone(),
         Source::Memory(bytes) => return in_memory(&bytes),
     };
     // What stands in the log of a database that is being written to is part of it. Only without such a file beside it can

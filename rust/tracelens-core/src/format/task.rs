@@ -18,6 +18,19 @@ pub(crate) struct File {
     pub(crate) with_text: bool,
 }
 
+impl File {
+    /// The same file, read by another plan.
+    pub(crate) fn with_plan(&self, plan: Plan) -> Arc<Self> {
+        Arc::new(Self {
+            path: self.path.clone(),
+            plan: Arc::new(plan),
+            context: self.context.clone(),
+            on_bad_row: self.on_bad_row,
+            with_text: self.with_text,
+        })
+    }
+}
+
 /// Parses one piece of a file, or all of a small one.
 pub(crate) type Task = Box<dyn FnOnce() -> Vec<Batch> + Send>;
 
@@ -115,6 +128,18 @@ pub(crate) enum Origin {
     Bytes(u64),
     /// JSON made from something else: line `i` is `name` `first + i` ("row group 2, row 17").
     Rows { name: String, first: u64 },
+    /// JSON made from something else that has lines of its own: what begins at each mark.
+    Marks(Vec<Mark>),
+}
+
+/// Where in a file something stands that begins in a piece of JSON made from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Byte of the piece.
+    pub(crate) at: usize,
+    pub(crate) line: u64,
+    pub(crate) column: u64,
+    pub(crate) element: String,
 }
 
 impl Default for Origin {
@@ -139,6 +164,13 @@ impl Origin {
             Self::Rows { name, first } => Place {
                 element: Some(format!("{name} {}", first + lines)),
                 ..Place::file(path)
+            },
+            Self::Marks(marks) => match marks.partition_point(|mark| mark.at <= at).checked_sub(1) {
+                None => Place::file(path),
+                Some(last) => Place {
+                    element: Some(marks[last].element.clone()),
+                    ..Place::at(path, marks[last].line, marks[last].column)
+                },
             },
         }
     }

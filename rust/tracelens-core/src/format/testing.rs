@@ -4,6 +4,9 @@ use super::emit::{Batch, FileContext, OnBadRow};
 use super::json::parse_lines;
 use super::task::{File, Origin, Piece, Tasks};
 use crate::error::Error;
+use crate::input::Progress;
+use crate::input::source::Source;
+use crate::input::stream::Input;
 use crate::mapping::{Mapping, Records};
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{
@@ -23,6 +26,11 @@ pub(super) fn file(path: &Path, mapping: &str, on_bad_row: OnBadRow) -> Arc<File
         on_bad_row,
         with_text: true,
     })
+}
+
+/// A file on the disk.
+pub(super) fn disk(path: &Path) -> Source {
+    Source::of(Input::open(path, &Progress::default()).unwrap()).unwrap()
 }
 
 /// All batches of all tasks, in order.

@@ -5,7 +5,7 @@
 //! archive itself. Nothing is written to the disk, so that links and `..` in names are harmless.
 
 use super::discover::natural;
-use super::source::read_error;
+use super::source::own_error;
 use crate::error::{Code, Error, Place, Result};
 use std::collections::VecDeque;
 use std::io::{Read, Result as IoResult};
@@ -114,7 +114,7 @@ impl Members {
         let mut archive = lock(&self.archive);
         let mut last = None;
         loop {
-            let entry = archive.next_entry().map_err(|e| self.damaged(last.as_deref(), e))?;
+            let entry = archive.next_entry().map_err(|e| self.damaged(last.as_deref(), &e))?;
             let Some(entry) = entry else { return Ok(None) };
             let path = self.path.join(&entry.path);
             if hidden(&entry.path) {
@@ -128,7 +128,7 @@ impl Members {
             let mut bytes = Vec::with_capacity(entry.size.min(room) as usize);
             archive
                 .read_to_end(&mut bytes)
-                .map_err(|e| self.damaged(Some(&path), e))?;
+                .map_err(|e| self.damaged(Some(&path), &e))?;
             return Ok(Some(Member {
                 path,
                 content: Content::Held(bytes),
@@ -136,15 +136,9 @@ impl Members {
         }
     }
 
-    fn damaged(&self, member: Option<&Path>, error: std::io::Error) -> Error {
+    fn damaged(&self, member: Option<&Path>, error: &std::io::Error) -> Error {
         // An error of the file below, such as a damaged gzip file, says more than its effect here.
-        if error
-            .get_ref()
-            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Error>)
-        {
-            return read_error(&self.path, error);
-        }
-        damaged(member.unwrap_or(&self.path), &error)
+        own_error(error).unwrap_or_else(|| damaged(member.unwrap_or(&self.path), error))
     }
 }
 

@@ -240,7 +240,7 @@ impl Input {
 /// A plain file that any thread reads anywhere.
 #[derive(Debug)]
 pub(crate) struct Seekable {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     file: std::fs::File,
     pub(crate) size: u64,
     progress: Progress,

@@ -224,4 +224,40 @@ impl Plan {
                     .map(|test| &test.field),
             )
     }
+
+    /// Every field, to be changed.
+    pub(crate) fn fields_mut(&mut self) -> impl Iterator<Item = &mut Field> {
+        let optional = [
+            &mut self.action,
+            &mut self.time,
+            &mut self.time_precision,
+            &mut self.seq,
+            &mut self.scenario,
+            &mut self.role,
+            &mut self.valence,
+            &mut self.item,
+            &mut self.category,
+            &mut self.value,
+            &mut self.count,
+            &mut self.text,
+        ];
+        let record = match &mut self.records {
+            Records::Value(field) => Some(field.as_mut()),
+            _ => None,
+        };
+        let tests = self
+            .keep
+            .iter_mut()
+            .chain(&mut self.occurred)
+            .chain(self.happened.values_mut().flatten());
+        std::iter::once(&mut self.user)
+            .chain(optional.into_iter().flatten())
+            .chain(record)
+            .chain(&mut self.unique)
+            .chain(
+                tests
+                    .chain(self.melt.iter_mut().map(|(_, test)| test))
+                    .map(|test| &mut test.field),
+            )
+    }
 }

@@ -6,7 +6,7 @@ use super::emit::Batch;
 use super::table::{Table, guarded};
 use super::task::{File, Task, Tasks};
 use crate::error::{Code, Error, Place, Result};
-use crate::input::source::{ReadSeek, Source};
+use crate::input::source::{ReadSeek, Source, own_error};
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::FileDecoder;
 use arrow_ipc::{Block, MetadataVersion};
@@ -31,7 +31,7 @@ pub(crate) fn open(file: Arc<File>, source: Source) -> Result<Box<dyn Tasks>> {
 
 fn open_in_tasks(file: Arc<File>, source: Source, task_rows: usize) -> Result<Box<dyn Tasks>> {
     let wrong = |e: ArrowError| broken(&file, None, &e);
-    let mut input = source.open().map_err(|e| wrong(e.into()))?;
+    let mut input = source.open();
     let mut start = Vec::new();
     (&mut input)
         .take(MAGIC.len() as u64)
@@ -50,6 +50,9 @@ fn open_in_tasks(file: Arc<File>, source: Source, task_rows: usize) -> Result<Bo
 }
 
 fn broken(file: &File, batch: Option<usize>, error: &ArrowError) -> Error {
+    if let Some(own) = own_error(error) {
+        return own;
+    }
     let place = Place {
         element: batch.map(|b| format!("batch {b}")),
         ..Place::file(&file.path)
@@ -254,7 +257,7 @@ impl Tasks for Batches {
 
 impl Shared {
     fn read(&self, of: &Numbered) -> Result<RecordBatch> {
-        let read = || Framed::at(&mut self.source.open()?, of.block)?.rows(&self.decoder);
+        let read = || Framed::at(&mut self.source.open(), of.block)?.rows(&self.decoder);
         guarded(read).map_err(|e| broken(&self.file, Some(of.number), &e))
     }
 

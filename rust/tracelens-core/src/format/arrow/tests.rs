@@ -1,7 +1,7 @@
 use super::*;
 use crate::format::OnBadRow;
 use crate::format::testing::{
-    NESTED_MAPPING, SAMPLE_MAPPING, batches, events, file, first_error, sample, sample_events,
+    NESTED_MAPPING, SAMPLE_MAPPING, batches, disk, events, file, first_error, sample, sample_events,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_ipc::CompressionType;
@@ -95,7 +95,7 @@ fn events_are_those_of_the_same_lines() {
     }
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, &as_file(&parts(2), None)).unwrap();
-    let source = Source::Disk(file.path().to_path_buf());
+    let source = disk(file.path());
     assert_eq!(read(SAMPLE_MAPPING, source, 100), sample_events(SAMPLE_MAPPING));
 }
 

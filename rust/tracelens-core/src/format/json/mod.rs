@@ -9,7 +9,7 @@ mod tree;
 
 pub(crate) use cut::Documents;
 pub(crate) use lexer::{PADDING, unescape};
-pub(crate) use lines::Lines;
+pub(crate) use lines::{Lines, parse_lines};
 pub(crate) use tail::{Tail, Tails};
 
 use super::emit::Batch;

@@ -157,11 +157,17 @@ impl<'t> Parser<'t> {
     pub(super) fn line(&mut self, at: usize, end: usize) -> Walked<()> {
         self.line = Some(end);
         // What is dropped is dropped whole: rows may only be taken from a line that is known to be good.
-        if self.file.on_bad_row == OnBadRow::Drop && self.plan.levels.len() > 1 {
+        if self.file.on_bad_row == OnBadRow::Drop && !self.is_flat() {
             let end = value_end(self.bytes, at)?;
             self.ends_with_line(end)?;
         }
-        self.value(self.tree.document, at, true).map(|_| ())
+        let end = self.value(self.tree.document, at, true)?;
+        Ok(self.ends_with_line(end)?)
+    }
+
+    /// Whether each document is a row.
+    fn is_flat(&self) -> bool {
+        self.plan.levels.len() == 1 && self.plan.levels[0].each == Each::Whole
     }
 
     fn ends_with_line(&self, at: usize) -> Lexed<()> {
@@ -428,7 +434,7 @@ impl<'t> Parser<'t> {
         } else {
             self.value(target, at, true)?
         };
-        if level == 0 {
+        if self.line.is_some() && self.is_flat() {
             self.ends_with_line(end)?;
         }
         let innermost = level + 1 == self.plan.levels.len();

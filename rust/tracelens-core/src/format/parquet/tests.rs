@@ -1,7 +1,7 @@
 use super::*;
 use crate::format::OnBadRow;
 use crate::format::testing::{
-    NESTED_MAPPING, SAMPLE_MAPPING, batches, events, file, first_error, of_lines, sample, sample_events,
+    NESTED_MAPPING, SAMPLE_MAPPING, batches, disk, events, file, first_error, of_lines, sample, sample_events,
 };
 use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
@@ -86,7 +86,7 @@ fn events_are_those_of_the_same_lines() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, &plain(&sample())).unwrap();
     let log = crate::format::testing::file(file.path(), SAMPLE_MAPPING, OnBadRow::Error);
-    let tasks = open(Arc::clone(&log), Source::Disk(file.path().to_path_buf())).unwrap();
+    let tasks = open(Arc::clone(&log), disk(file.path())).unwrap();
     assert_eq!(events(&log, &batches(tasks).unwrap()), sample_events(SAMPLE_MAPPING));
 }
 
@@ -138,8 +138,7 @@ fn rows_of_a_group_may_be_divided_anywhere() {
 #[test]
 fn what_is_not_asked_for_is_not_read() {
     let mut bytes = plain(&sample());
-    let handle = Handle::Memory(Bytes::from(bytes.clone()));
-    let loaded = ArrowReaderMetadata::load(&handle, ArrowReaderOptions::new()).unwrap();
+    let loaded = ArrowReaderMetadata::load(&memory(bytes.clone()), ArrowReaderOptions::new()).unwrap();
     let of = |name: &str| {
         let chunks = loaded.metadata().row_group(1).columns().iter();
         let (start, length) = chunks
@@ -286,7 +285,7 @@ action = "action"
     });
     for _ in 0..10 {
         let start = Instant::now();
-        let mut parts = open(Arc::clone(&file), Source::Disk(path.to_path_buf())).unwrap();
+        let mut parts = open(Arc::clone(&file), disk(path)).unwrap();
         let mut tasks = Vec::new();
         while let Some(task) = parts.next_task().unwrap() {
             tasks.push(task);

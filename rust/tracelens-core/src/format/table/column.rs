@@ -141,10 +141,10 @@ impl Written {
     }
 }
 
-/// A timestamp in words, as fine as its column is; one that no calendar holds is a number.
+/// A timestamp in words, as fine as its column is; one that no calendar holds is not taken for any other.
 fn time(micros: i64, precision: Precision, zoned: bool) -> String {
     let Ok(at) = jiff::Timestamp::from_microsecond(micros) else {
-        return micros.to_string();
+        return format!("{micros} us");
     };
     let local = jiff::tz::TimeZone::UTC.to_datetime(at);
     match (precision, zoned) {

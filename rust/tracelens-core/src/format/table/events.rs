@@ -40,7 +40,7 @@ fn refuse(rows: &Rows, row: u32, name: &str, number: u64, batch: &mut Batch) -> 
     let at = row as usize;
     let line = write::rows(rows.file, rows.columns, at..at + 1, |_| Place::default()).text;
     let name = name.to_owned();
-    let alone = lines_to_batch(rows.file, line, Origin::Rows { name, first: number });
+    let alone = lines_to_batch(rows.file, line, Origin::Rows { name, first: number }, 0);
     if let Some(error) = alone.error {
         return Err(error);
     }

@@ -86,7 +86,7 @@ impl Table {
         };
         let lines = write::rows(&self.file, &columns, 0..batch.num_rows(), place);
         let name = name.to_owned();
-        lines.into_batch(&self.file, Origin::Rows { name, first })
+        lines.into_batch(&self.file, Origin::Rows { name, first }, first - 1)
     }
 }
 
@@ -125,9 +125,11 @@ fn with_native_times(columns: &Columns, schema: &Schema) -> Arc<File> {
         .iter()
         .flat_map(Field::paths)
         .filter_map(|p| columns.of_path[p]);
-    if native.map(|c| schema.field(c).data_type()).any(holds_times) && !plan.time_formats.contains(&TimeFormat::Native)
+    if native.map(|c| schema.field(c).data_type()).any(holds_times)
+        && let Ok(native) = TimeFormat::parse("native")
+        && !plan.time_formats.contains(&native)
     {
-        plan.time_formats.insert(0, TimeFormat::Native);
+        plan.time_formats.insert(0, native);
     }
     columns.file.with_plan(plan)
 }

@@ -1,7 +1,6 @@
 use super::*;
 use crate::format::OnBadRow;
 use crate::format::testing::{events, file};
-use crate::mapping::test::{Check, Test};
 use arrow_array::builder::{Int64Builder, MapBuilder, StringBuilder};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray, StructArray,
@@ -100,42 +99,38 @@ b = "B"
 exposure = "A"
 "#
         ),
+        // Tests of every kind.
+        format!(
+            r#"
+version = 1
+format = ["parquet", "ndjson"]
+[rows]
+keep = [{{ path = "flag", present = true }}, {{ path = "action", not = ["b"] }}, {{ path = {word}, present = true }}]
+[event]
+user = "user"
+time = {{ path = "time", format = ["epoch_ms", "%Y-%m-%d %H:%M:%S"], optional = true, precision = "min" }}
+action = "action"
+value = {{ path = "number", scale = 0.5, offset = -3 }}
+count = {{ path = "float", scale = 2.0, default = "9" }}
+[occurred]
+a = {{ true = [{{ path = "number", above = 1 }}, {{ path = "float", below = 3 }}] }}
+12 = {{ true = ["word", {{ path = "role", is = ["b", "exposure"] }}] }}
+exposure = {{ true = [{{ path = "number", present = false }}] }}
+"#
+        ),
+        format!(
+            r#"
+version = 1
+format = ["parquet", "ndjson"]
+[event]
+user = "user"
+time = {{ path = "time", format = ["epoch_ns", "%Y-%m-%d %H:%M:%S"], optional = true, zone = "Asia/Shanghai" }}
+action = "action"
+occurred = {{ path = "number", above = 1 }}
+item = {{ path = "float", strip = ["7"] }}
+"#
+        ),
     ]
-}
-
-/// A plan with what the language has no words for yet.
-fn with_tests(file: &File) -> Arc<File> {
-    let mut plan = Plan::clone(&file.plan);
-    let field = |plan: &Plan, name: &str| {
-        let all = plan.fields().find(|f| match &f.source {
-            Source::Path(p) => plan.paths[*p].written == name,
-            _ => false,
-        });
-        all.unwrap().clone()
-    };
-    let (flag, number) = (field(&plan, "flag"), field(&plan, "number"));
-    let not = Check::Not(vec!["a".to_owned()]);
-    plan.keep = vec![
-        Test {
-            field: flag.clone(),
-            check: Check::Present(true),
-        },
-        Test {
-            field: plan.action.clone().unwrap(),
-            check: not,
-        },
-    ];
-    plan.occurred = Some(Test {
-        field: number.clone(),
-        check: Check::Above(1.0),
-    });
-    plan.value = Some(Field {
-        scale: 0.5,
-        offset: -3.0,
-        ..number
-    });
-    plan.coarsest = Some(crate::event::Precision::Minute);
-    file.with_plan(plan)
 }
 
 type Cells = Vec<(
@@ -296,20 +291,16 @@ fn compare(file: &File, of: &RecordBatch) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn by_columns_and_as_lines_are_the_same(
         cells in cells(),
         pick in prop::collection::vec(0usize..1000, 7),
-        which in 0usize..4,
+        which in 0usize..6,
         drop in any::<bool>(),
-        tests in any::<bool>(),
     ) {
         let on_bad_row = if drop { OnBadRow::Drop } else { OnBadRow::Error };
-        let mut file = file(Path::new("x/log.parquet"), &mappings()[which], on_bad_row);
-        if tests && which < 2 {
-            file = with_tests(&file);
-        }
+        let file = file(Path::new("x/log.parquet"), &mappings()[which], on_bad_row);
         compare(&file, &table(&cells, &pick))?;
     }
 }
@@ -332,7 +323,7 @@ version = 1
 format = ["parquet", "ndjson"]
 [event]
 user = "who.name"
-time = { path = "who.at", format = ["%Y"], zone = "Europe/Berlin" }
+time = { path = "who.at", format = ["%d.%m.%Y"], zone = "Europe/Berlin" }
 action = "tags[1]"
 item = "prices[0]"
 value = "prices[0]"

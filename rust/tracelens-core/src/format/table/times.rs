@@ -1,8 +1,7 @@
 //! When the rows of a table were, and how fine that is.
 
 use super::super::emit::read_time;
-use super::super::look::is_plain;
-use super::column::{Column, Kind};
+use super::column::{Column, Kind, Written};
 use super::rows::{By, Rows};
 use crate::event::{NO_TIME, Precision};
 use crate::mapping::field::Field;
@@ -32,9 +31,9 @@ pub(super) fn times(rows: &Rows, of: &[u32]) -> (Vec<i64>, Vec<Precision>) {
         By::Class
     };
     let blank = (NO_TIME, Precision::None);
-    let (mut clock, as_it_is) = (Clock::new(plan.zone.clone()), is_plain(field));
+    let mut clock = Clock::new(plan.zone.clone());
     let found = rows.each(of, &columns, by, (plan, blank), |look, plan| {
-        read_time(look, plan.time.as_ref()?, as_it_is, plan, &mut clock).ok()
+        read_time(look, plan.time.as_ref()?, plan, &mut clock).ok()
     });
     found.into_iter().unzip()
 }
@@ -43,6 +42,7 @@ pub(super) fn times(rows: &Rows, of: &[u32]) -> (Vec<i64>, Vec<Precision>) {
 fn column_times(rows: &Rows, of: &[u32], field: &Field, column: &Column) -> Option<(Vec<i64>, Vec<Precision>)> {
     let plan = rows.file.plan.as_ref();
     let (formats, mut clock) = (&plan.time_formats, Clock::new(plan.zone.clone()));
+    let first = formats.get(..1);
     let read = Times {
         rows,
         of,
@@ -59,12 +59,23 @@ fn column_times(rows: &Rows, of: &[u32], field: &Field, column: &Column) -> Opti
             if *zoned || plan.zone == TimeZone::UTC {
                 read.all(|row| Some((micros[row], *precision)).filter(|(at, _)| known.contains(at)))
             } else {
-                read.all(|row| Some((clock.local(micros[row]).ok()?, *precision)))
+                read.all(|row| Some((clock.read_local(micros[row])?, *precision)))
             }
         }
-        Kind::Int(numbers) if clock.read_whole(0, formats).is_some() => {
-            read.all(|row| clock.read_whole(numbers[row], formats))
+        // A number goes by the first format that fits, which need not be the first that counts.
+        Kind::Int(numbers) if first.is_some_and(|first| clock.read_whole(0, first).is_some()) => {
+            let first = first.unwrap_or_default();
+            read.all(|row| {
+                let number = numbers[row];
+                clock
+                    .read_whole(number, first)
+                    .or_else(|| clock.read(&number.to_string(), formats).ok())
+            })
         }
+        Kind::Float(_) => read.all(|row| match column.written(row) {
+            Written::Number(text) | Written::Text(text) => clock.read(&text, formats).ok(),
+            _ => None,
+        }),
         Kind::Text(texts) => read.all(|row| {
             Some(texts.value(row))
                 .filter(|t| !t.is_empty())

@@ -127,7 +127,7 @@ impl<R: BufRead> Elements<R> {
                     _ => Err(format!("&{}; stands for nothing here", &*name)),
                 },
                 Ok(_) => Ok(None),
-                Err(quick_xml::Error::Io(e)) => return Err(self.unreadable(&e)),
+                Err(quick_xml::Error::Io(e)) => return Err(read_error(&self.path, &e)),
                 Err(e) => Err(e.to_string()),
             };
             match found {
@@ -158,7 +158,7 @@ impl<R: BufRead> Elements<R> {
                 Ok(Event::Eof) => return Ok(()),
                 Ok(Event::Comment(_) | Event::PI(_)) => {}
                 Ok(Event::Text(text)) if text.trim().is_empty() => {}
-                Err(quick_xml::Error::Io(e)) => return Err(self.unreadable(&e)),
+                Err(quick_xml::Error::Io(e)) => return Err(read_error(&self.path, &e)),
                 _ => return Err(self.error("the file goes on behind the end of the log")),
             }
         }
@@ -170,13 +170,6 @@ impl<R: BufRead> Elements<R> {
         Error::new(Code::Syntax, format!("not XES: {what}"))
             .at(Place::at(&self.path, line, column))
             .help("check the file, or whether the mapping is meant for it")
-    }
-
-    fn unreadable(&self, e: &std::io::Error) -> Error {
-        match e.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-            Some(error) => error.clone(),
-            None => read_error(&self.path, std::io::Error::new(e.kind(), e.to_string())),
-        }
     }
 }
 

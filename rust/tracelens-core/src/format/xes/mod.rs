@@ -30,6 +30,8 @@ struct Log<R> {
     /// The trace that is being read.
     trace: Option<Trace>,
     traces: u64,
+    /// Lines of tasks before,
+    lines: u64,
     /// Events outside of traces so far.
     events: u64,
     state: State,
@@ -66,8 +68,10 @@ impl<R: BufRead + Send> Tasks for Log<R> {
         }
         let file = Arc::clone(&self.file);
         let (text, marks) = (std::mem::take(&mut self.text), std::mem::take(&mut self.marks));
+        let before = self.lines;
+        self.lines += memchr::memchr_iter(b'\n', &text).count() as u64;
         Ok(Some(Box::new(move || {
-            vec![lines_to_batch(&file, text, Origin::Marks(marks))]
+            vec![lines_to_batch(&file, text, Origin::Marks(marks), before)]
         })))
     }
 }
@@ -81,6 +85,7 @@ impl<R: BufRead> Log<R> {
             marks: Vec::new(),
             trace: None,
             traces: 0,
+            lines: 0,
             events: 0,
             state: State::Before,
             task_bytes,

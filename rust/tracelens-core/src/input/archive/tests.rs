@@ -21,9 +21,7 @@ fn read(bytes: Vec<u8>, room: u64) -> Result<Vec<(String, Vec<u8>, bool)>> {
                 Content::Held(bytes) => (bytes, true),
                 Content::Stream(mut reader) => {
                     let mut bytes = Vec::new();
-                    reader
-                        .read_to_end(&mut bytes)
-                        .map_err(|e| read_error(&member.path, e))?;
+                    reader.read_to_end(&mut bytes).map_err(|e| damaged(&member.path, &e))?;
                     (bytes, false)
                 }
             };
