@@ -355,6 +355,14 @@ def test_other_files_of_a_directory_are_told_and_left_alone(tmp_path: Path) -> N
     assert any("people.csv" in doubt.unsure for doubt in found.doubts)
 
 
+def test_files_about_the_log_are_not_taken_for_logs(tmp_path: Path) -> None:
+    path = LOGS["epoch_csv"]().write(tmp_path)
+    (tmp_path / "LICENSE").write_text("Permission, hereby, granted\nto any, person, obtaining\n" * 400)
+    (tmp_path / "README.md").write_text("| a | b |\n|---|---|\n")
+    found = inspect_path(str(tmp_path))
+    assert [kind.path for kind in found.kinds] == [str(path)]
+
+
 def test_rows_that_stand_twice_are_said(tmp_path: Path) -> None:
     text = LOGS["epoch_csv"]().files["shop.csv"]
     assert isinstance(text, str)

@@ -85,7 +85,7 @@ def compare(
         raise TracelensError.new(110, "a simulation cannot be named real", help="rename its directory")
     reading: dict[str, Any] = {"on_bad_row": on_bad_row, "max_bad": max_bad, "jobs": jobs, "progress": progress}
     sides = {
-        name: source if isinstance(source, Traces) else read_traces(source, _mapping_of(name, mapping), **reading)
+        name: source if isinstance(source, Traces) else _read_side(name, source, mapping, reading)
         for name, source in sources.items()
     }
     return _compare_sides(sides, design, align, None if roster is None else read_roster(roster), seed, jobs)
@@ -262,6 +262,11 @@ def _side(traces: Traces, summary: Statistics) -> dict[str, Any]:
         "mapping": about["mapping"],
         "given": sorted(about["given"]),
     }
+
+
+def _read_side(name: str, source: Path, mapping: str | Mapping[str, str] | None, reading: dict[str, Any]) -> Traces:
+    """Where one log holds both sides, its mapping calls them real and sim."""
+    return read_traces(source, _mapping_of(name, mapping), side="real" if name == "real" else "sim", **reading)
 
 
 def _mapping_of(name: str, mapping: str | Mapping[str, str] | None) -> str | None:

@@ -137,6 +137,7 @@ def scan_traces(
     path: str | PathLike[str] | Iterable[str | PathLike[str]],
     *,
     mapping: str | PathLike[str] | None = None,
+    side: str | None = None,
     on_bad_row: Literal["error", "drop"] = "error",
 ) -> pl.LazyFrame:
     """Logs of any format as a lazy frame of canonical events, read in parallel when the query runs.
@@ -151,6 +152,8 @@ def scan_traces(
     mapping : str or path, optional
         Name of a built-in mapping or path of a mapping file. If missing: the ``tracelens.toml`` beside the logs, else
         the built-in mapping that fits.
+    side : str, optional
+        Which side to read where the mapping says that one log holds several.
     on_bad_row : {"error", "drop"}
         Stop at a row that cannot be read, or leave it out.
 
@@ -182,7 +185,7 @@ def scan_traces(
     ) -> Iterator[pl.DataFrame]:
         # The groups of the reader are the batches: it knows best what it can parse at once.
         columns = _needed(with_columns, predicate)
-        for group in _core.EventReader(paths, plan, columns, on_bad_row):
+        for group in _core.EventReader(paths, plan, columns, on_bad_row, side):
             frame = pl.DataFrame(group)
             # A limit that comes with a predicate stood before it in the query. One that stood after it polars keeps.
             if n_rows is not None:
@@ -196,7 +199,7 @@ def scan_traces(
 
     # Mistakes in the call are told now, not when the query runs.
     schema = pl.DataFrame(_core.ArrowStream.empty()).schema
-    _core.EventReader(paths, plan, None, on_bad_row)
+    _core.EventReader(paths, plan, None, on_bad_row, side)
     return register_io_source(read, schema=schema, validate_schema=True, explain_name="TRACES")
 
 

@@ -146,8 +146,9 @@ def inspect_path(
     reading, refused = _reading(path, mapping, side), None
     if reading is not None:
         reading, tried = _try_sides(path, reading, progress)
-        if tried.useless and reading.built_in:
-            said = (tried.error or "it reads no event of it").splitlines()[0]
+        # Where the guess reads what a built-in mapping does not, it is the mapping that does not fit, not the log.
+        if tried.useless and reading.built_in and not trial.useless:
+            said = "it reads no event of it" if tried.error is None else f"{tried.said} at {tried.place}"
             refused, reading = f"{reading.by} looks like it ({reading.why}), but: {said}", None
         else:
             trial = tried

@@ -47,11 +47,9 @@ def compose(guess: Guess, doubts: Sequence[Doubt], *, source: str) -> str:
         The log, as the user named it.
     """
     kind, rows = guess.kind, len(guess.rows.rows)
-    files = "1 file" if kind.files == 1 else f"{kind.files:,} files"
+    sample = f"{rows:,} {'row' if rows == 1 else 'rows'} of {kind.files:,} {'file' if kind.files == 1 else 'files'}"
     lines = [
-        *_comment(
-            f"A guess by `tracelens init {source}` from {rows:,} rows of {files}: read it, and correct what is wrong."
-        ),
+        *_comment(f"A guess by `tracelens init {source}` from {sample}: read it, and correct it."),
         *_comment("Lines that begin with ? are unsure. The language: docs/mapping.md."),
         "version = 1",
         f'format = "{kind.format}"',

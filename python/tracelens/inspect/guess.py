@@ -104,6 +104,12 @@ def _user(guess: Guess, found: list[Candidate], names: Sequence[str]) -> Guess:
             # Rows of nobody are no one's events.
             guess = replace(guess, keep=(*guess.keep, {**best.column.field, "present": True}))
         return guess
+    case = next(
+        (c for c in guess.columns if guess.kind.format == "xes" and c.up and plain(c.name) == "concept_name"), None
+    )
+    if case is not None:
+        told = "a case is what a log of processes follows"
+        return guess.with_choice("user", Choice(_attribute(guess, case.field), told, (case,)))
     file = _of_file(names)
     if guess.speakers and file is None:
         return guess.with_choice("user", _of_conversation(guess, free))
@@ -138,12 +144,19 @@ def _action(guess: Guess, found: list[Candidate], names: Sequence[str]) -> Guess
         if melt is not None:
             return replace(guess, melt=melt, exposure_by_record=True)
     if best is not None and best.score >= _DEEDS:
-        read = dict(best.column.field)
+        read = _attribute(guess, best.column.field)
         if best.column.share < 1:
             read["default"] = "unnamed"
         return guess.with_choice("action", Choice(read, best.why, (best.column,), tuple(free[1:4]), score=best.score))
     read, told = _action_of_files(names) or _what_rows_are(guess)
     return guess.with_choice("action", Choice(read, told, (), tuple(free[:3]), guessed=True))
+
+
+def _attribute(guess: Guess, found: Field) -> Field:
+    """An attribute of XES that has attributes of its own holds its value one step further down."""
+    if guess.kind.format != "xes":
+        return dict(found)
+    return {"first": [found["path"], f"{found['path']}.value"]}
 
 
 def _turn(free: list[Candidate]) -> Choice:

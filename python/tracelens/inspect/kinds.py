@@ -29,6 +29,12 @@ DOCUMENTS = ("json", "ndjson", "xes", "parquet", "arrow")
 """Formats whose values may be lists, in which the rows have to be found."""
 
 _SAMPLED = 1_000
+_ABOUT = re.compile(
+    r"(?:readme|licen[cs]e|copying|notice|changelog|authors|contributing|source|plant)(?:\..*)?"
+    r"|.*\.(?:md|rst|html?|toml|ya?ml|py|ipynb|sh|cfg|ini)",
+    re.IGNORECASE,
+)
+"""Names of files that tell about logs rather than being some."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,8 @@ def read_kinds(paths: Sequence[str], *, rows: int = _SAMPLED) -> list[Kind]:
         TL2xx where nothing can be sampled.
     """
     kinds: list[Kind] = []
-    for entry in _core.sample(list(paths), rows):
+    found = _core.sample(list(paths), rows)
+    for entry in [e for e in found if not _ABOUT.fullmatch(Path(e["path"]).name) or e["path"] in paths]:
         for kind in _tables(_kind(entry), entry.get("tables") or [], rows):
             same = next((n for n, known in enumerate(kinds) if _alike(known, kind)), None)
             if same is None:
@@ -90,7 +97,7 @@ def read_kinds(paths: Sequence[str], *, rows: int = _SAMPLED) -> list[Kind]:
                     documents=(*known.documents, *kind.documents),
                 )
     if not any(kind.documents for kind in kinds):
-        names = ", ".join(kind.path for kind in kinds[:3]) or ", ".join(paths)
+        names = ", ".join(entry["path"] for entry in found[:3]) or ", ".join(paths)
         raise TracelensError.new(
             202, f"there is no row in {names}", help="name a file or directory with behaviour logs"
         )

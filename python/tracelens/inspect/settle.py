@@ -54,7 +54,7 @@ def _learnt(guess: Guess, trial: Trial) -> Guess:
 
 
 def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess | None:
-    place = _place(trial.error or "")
+    place = trial.place
     user, time, action = (guess.event.get(part) for part in ("user", "time", "action"))
     if trial.code == "TL205" and user is not None and user.columns:
         present: Field = {**user.columns[0].field, "present": True}
@@ -64,7 +64,7 @@ def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess |
             )
             return replace(guess, keep=(*guess.keep, present), mended=(*guess.mended, told))
     if trial.code == "TL214":
-        return _without_column(guess, trial.error or "")
+        return _without_column(guess, trial)
     if trial.code == "TL204" and time is not None:
         for field in _wider(time.field):
             wider = guess.with_choice("time", replace(time, field=field))
@@ -106,13 +106,13 @@ def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess |
     return None
 
 
-def _without_column(guess: Guess, error: str) -> Guess | None:
+def _without_column(guess: Guess, trial: Trial) -> Guess | None:
     """Files that lack a column have no value there."""
-    named = re.search(r'no column "(.+)"', error)
+    named = re.search(r'no column "(.+)"', trial.said)
     for part, choice in guess.event.items():
         if named and choice.field.get("path") == named[1] and not choice.field.get("optional"):
             told = Doubt(
-                part, f"some files have no column {named[1]} ({_place(error)})", "their rows have no value there"
+                part, f"some files have no column {named[1]} ({trial.place})", "their rows have no value there"
             )
             guess = guess.with_choice(part, replace(choice, field={**choice.field, "optional": True}))
             return replace(guess, mended=(*guess.mended, told))
@@ -141,9 +141,3 @@ def _pattern(formats: Sequence[str]) -> str:
         text = re.sub(r"([.^$*+?()\[\]{}|\\])", r"\\\1", form.replace("%.f", "%f").replace("%:z", "%z"))
         looks.append(usual.get(form) or re.sub(r"%(.)", lambda m: parts.get(m[1], r"[.\d]+"), text))
     return f"^({'|'.join(looks)})$"
-
-
-def _place(error: str) -> str:
-    """Where, of an error in the one form."""
-    found = re.search(r"^ *--> (.*?)(?: {2,}\(|$)", error, re.MULTILINE)
-    return found[1] if found else "somewhere in the log"

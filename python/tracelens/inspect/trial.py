@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,17 @@ class Trial:
     """Whether the log ended before the trial did."""
     finer: frozenset[str] = frozenset()
     """Precisions that are too coarse for some time in the log."""
+
+    @property
+    def said(self) -> str:
+        """What is wrong, in one line."""
+        return (self.error or "").partition("\n")[0].partition(": ")[2]
+
+    @property
+    def place(self) -> str:
+        """Where it is wrong."""
+        found = re.search(r"^ *--> (.*?)(?: {2,}\(|$)", self.error or "", re.MULTILINE)
+        return found[1] if found else "somewhere in the log"
 
     @property
     def useless(self) -> bool:

@@ -81,7 +81,7 @@ def _head(found: Inspection, width: int) -> Iterator[str]:
             yield "and beside it, not looked into further:"
     main = found.guess
     explode = f", found by {' then '.join(main.rows.levels)}" if main.rows.levels else ""
-    yield from _paragraph(f"{len(main.rows.rows):,} rows were sampled{explode}.", width, 0)
+    yield from _paragraph(f"Sampled: {_many(len(main.rows.rows), 'row')}{explode}.", width, 0)
 
 
 def _about(kind: Kind) -> Iterator[str]:
@@ -124,25 +124,29 @@ def _read_by(found: Inspection, width: int) -> Iterator[str]:
 
 
 def _events(found: Inspection, width: int) -> Iterator[str]:
-    trial = found.trial
+    trial, by = found.trial, found.reading.by
     if trial.error is not None:
         yield ""
-        yield f"{found.reading.by} cannot read all of it:".capitalize()
+        yield f"{'The guess' if found.reading.guessed else f'The mapping {by}'} cannot read all of it:"
         yield from (f"  {line}" for line in trial.error.splitlines())
     if found.events:
-        yield ""
         side = found.reading.options["side"]
-        of_side = f" of the {side} side" if side is not None else ""
-        yield f"First {len(found.events)} events{of_side} by {found.reading.by} (times in UTC)"
+        of_side = "" if side is None else f" of the {side} side"
+        yield ""
+        yield f"First {_many(len(found.events), 'event')}{of_side}, as {by} reads them (times in UTC)"
         yield from _table(_cells(found.events), width, whole=("time",))
     if trial.report is not None:
         report = trial.report
-        text = f"{report['events_used']:,} of {report['events_in']:,} rows are events of {trial.users:,} users"
+        text = f"{report['events_used']:,} of {_many(report['events_in'], 'row')} used, {_many(trial.users, 'user')}"
         text += "" if trial.whole else ", as far as it was tried"
         dropped = "".join(f"; {count:,} dropped: {reason}" for reason, count in report["dropped"].items())
         yield from _paragraph(f"{text}{dropped}.", width, 2)
         for note in report["notes"][:5]:
             yield from _paragraph(f"{note}.", width, 2)
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _cells(events: Sequence[dict[str, Any]]) -> list[list[str]]:

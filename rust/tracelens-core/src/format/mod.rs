@@ -22,7 +22,6 @@ pub(crate) use json::{PADDING, lexer, not_utf8, unescape};
 pub(crate) use task::{Buffers, File, Origin, Piece, Task, Tasks};
 
 use crate::error::Result;
-use crate::input::Progress;
 use crate::input::discover::format_of;
 use crate::input::source::{Source, Stream};
 use crate::input::stream::{HEAD, Input};
@@ -34,8 +33,7 @@ use std::sync::Arc;
 pub(crate) const TASK_BYTES: usize = 1 << 21;
 
 /// The tasks of a file, cut as it is read.
-pub(crate) fn open_path(file: Arc<File>, buffers: &Buffers, progress: &Progress) -> Result<Box<dyn Tasks>> {
-    let mut input = Input::open(&file.path, progress)?;
+pub(crate) fn open(file: Arc<File>, mut input: Input, buffers: &Buffers) -> Result<Box<dyn Tasks>> {
     let format = format_of(&file.plan, &file.path, || input.peek(HEAD).map(<[u8]>::to_vec))?;
     open_in_tasks(file, format, input, buffers, TASK_BYTES)
 }

@@ -1,6 +1,7 @@
 //! Where a file is cut never matters: the same events come of any piece size, from a plain file and from a stream.
 
 use super::*;
+use crate::input::Progress;
 use crate::mapping::Mapping;
 use proptest::prelude::*;
 use std::io::Write;
@@ -33,7 +34,7 @@ fn run(mut tasks: Box<dyn Tasks>) -> Vec<Batch> {
 /// The batches of a text in pieces of about so many bytes.
 fn batches(text: &str, mapping: &Mapping, format: Format, task_bytes: usize) -> Vec<Batch> {
     let path = Path::new("log");
-    let input = Input::of_bytes(path, text.as_bytes().to_vec()).unwrap();
+    let input = Input::of_reader(path, std::io::Cursor::new(text.as_bytes().to_vec())).unwrap();
     let file = file(path, mapping, OnBadRow::Drop);
     run(open_in_tasks(file, format, input, &Buffers::default(), task_bytes).unwrap())
 }

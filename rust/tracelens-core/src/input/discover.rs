@@ -2,10 +2,13 @@
 
 use super::sniff::sniff;
 use crate::error::{Code, Error, Place, Result};
-use crate::mapping::{Format, Mapping, Part, Plan};
+use crate::mapping::{Format, Mapping, Plan};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The path that stands for the standard input.
+pub(crate) const STDIN: &str = "-";
 
 /// Name of a mapping that lies beside the logs it describes.
 pub const MAPPING_FILE: &str = "tracelens.toml";
@@ -26,13 +29,15 @@ pub fn discover(paths: &[String]) -> Result<Discovered> {
     let mut all = Discovered::default();
     for path in paths {
         let p = Path::new(path);
-        if p.is_dir() {
+        if path == STDIN {
+            all.named.push(p.to_path_buf());
+        } else if p.is_dir() {
             walk(p, &mut all.found, &mut BTreeSet::new())?;
             let mapping = p.join(MAPPING_FILE);
             if mapping.is_file() {
                 all.mapping.get_or_insert(mapping);
             }
-        } else if p.is_file() {
+        } else if p.exists() {
             all.named.push(p.to_path_buf());
         } else if path.contains(['*', '?']) {
             let before = all.named.len();
@@ -64,23 +69,42 @@ pub struct Claimed {
     pub path: PathBuf,
     /// Number of the part.
     pub part: usize,
-    /// How it becomes events.
+    /// How it becomes events; of an archive its members say.
     pub plan: Arc<Plan>,
+    /// Its size on the disk, or in its archive.
+    pub bytes: u64,
+}
+
+impl Claimed {
+    /// A file, if the mapping reads it. One that was named is read whatever it is called, if the mapping has but one part.
+    pub(crate) fn by(mapping: &Mapping, path: PathBuf, named: bool, bytes: u64) -> Result<Self, PathBuf> {
+        match part_of(mapping, &path, named || is_archive(&path)) {
+            Some(part) => Ok(Self {
+                path,
+                part,
+                plan: Arc::clone(&mapping.parts()[part].plan),
+                bytes,
+            }),
+            None => Err(path),
+        }
+    }
+
+    /// Whether it is read for its members.
+    pub(crate) fn is_archive(&self) -> bool {
+        is_archive(&self.path)
+    }
 }
 
 impl Discovered {
     /// The files a mapping reads, and those that nobody claims.
     pub fn claimed(self, mapping: &Mapping) -> Result<(Vec<Claimed>, Vec<PathBuf>)> {
         let (mut files, mut skipped) = (Vec::new(), Vec::new());
-        for (path, named) in self
-            .found
-            .into_iter()
-            .map(|p| (p, false))
-            .chain(self.named.into_iter().map(|p| (p, true)))
-        {
-            match part_of(mapping, &path, named) {
-                Some((part, plan)) => files.push(Claimed { path, part, plan }),
-                None => skipped.push(path),
+        let found = self.found.into_iter().map(|path| (path, false));
+        for (path, named) in found.chain(self.named.into_iter().map(|path| (path, true))) {
+            let bytes = std::fs::metadata(&path).map_or(0, |about| if about.is_file() { about.len() } else { 0 });
+            match Claimed::by(mapping, path, named, bytes) {
+                Ok(file) => files.push(file),
+                Err(path) => skipped.push(path),
             }
         }
         if files.is_empty() {
@@ -106,22 +130,23 @@ impl Discovered {
     }
 }
 
-/// The part of a mapping that reads a file. A file that was named is read whatever it is called, if there is but one part.
-fn part_of(mapping: &Mapping, path: &Path, named: bool) -> Option<(usize, Arc<Plan>)> {
+fn part_of(mapping: &Mapping, path: &Path, named: bool) -> Option<usize> {
     let relative = mapping
         .directory()
         .and_then(|directory| path.strip_prefix(directory).ok())
         .unwrap_or(path);
     let relative = relative.strip_prefix(".").unwrap_or(relative).to_string_lossy();
-    let fits = |part: &Part| {
+    mapping.parts().iter().position(|part| {
         if part.files.is_empty() {
             named || claims(&part.plan, path)
         } else {
-            part.claims(&relative)
+            part.claims(&relative) || is_archive(path)
         }
-    };
-    let found = mapping.parts().iter().position(fits)?;
-    Some((found, Arc::clone(&mapping.parts()[found].plan)))
+    })
+}
+
+fn is_archive(path: &Path) -> bool {
+    plain_name(path).ends_with(".tar")
 }
 
 /// The format of a file: the first of the mapping's whose suffix it has; else the one that its beginning looks like, if it is one
@@ -152,9 +177,15 @@ pub fn plain_name(path: &Path) -> String {
         .file_name()
         .map(|n| n.to_string_lossy().to_lowercase())
         .unwrap_or_default();
-    for suffix in [".gz", ".zst", ".xz"] {
+    for (suffix, stands_for) in [
+        (".gz", ""),
+        (".zst", ""),
+        (".xz", ""),
+        (".tgz", ".tar"),
+        (".txz", ".tar"),
+    ] {
         if let Some(stem) = name.strip_suffix(suffix) {
-            return stem.to_owned();
+            return format!("{stem}{stands_for}");
         }
     }
     name

@@ -1,5 +1,6 @@
 //! The bytes of a file, unpacked as they are read.
 
+use super::discover::STDIN;
 use crate::error::{Code, Error, Place, Result};
 use crate::format::{Buffers, Origin};
 use std::io::{BufRead, BufReader, Cursor, Read};
@@ -102,7 +103,7 @@ pub(crate) struct Input {
 impl Input {
     /// Open a file. It is read up to the size that it has now; `-` is what stands at the standard input.
     pub(crate) fn open(path: &Path, progress: &Progress) -> Result<Self> {
-        if path == Path::new("-") {
+        if path == Path::new(STDIN) {
             return Self::new(path, std::io::stdin(), None, progress);
         }
         let file = std::fs::File::open(path).map_err(|e| unreadable(path, &e))?;
@@ -113,9 +114,9 @@ impl Input {
         }
     }
 
-    /// A file whose bytes are known already, such as a member of an archive.
-    pub(crate) fn of_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self> {
-        Self::new(path, Cursor::new(bytes), None, &Progress::default())
+    /// A file that does not come from the disk, such as a member of an archive.
+    pub(crate) fn of_reader(path: &Path, reader: impl Read + Send + 'static) -> Result<Self> {
+        Self::new(path, reader, None, &Progress::default())
     }
 
     fn new(

@@ -2,17 +2,21 @@
 
 use crate::error::{Code, Error, Place, Result, closest};
 use crate::event::EventBatch;
-use crate::format::{self, Batch, Buffers, DUPLICATE, File, FileContext, TASK_BYTES, Task, Tasks, UNWANTED};
-use crate::input::Progress;
+use crate::format::{Batch, DUPLICATE, Task, UNWANTED};
 use crate::input::discover::{Claimed, Discovered};
-use crate::mapping::{Mapping, Records, builtin_names};
+use crate::mapping::{Mapping, Part, Records, builtin_names};
 use hashbrown::HashSet;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
+mod cutter;
+
 pub use crate::format::OnBadRow;
+
+use cutter::Cutter;
 
 /// How to read.
 #[derive(Debug, Clone)]
@@ -59,12 +63,8 @@ pub struct ReadReport {
     pub notes: Vec<String>,
 }
 
-/// Tasks that are parsed together, for each thread: enough to keep all busy while the next ones are read.
-const TASKS_A_THREAD: usize = 8;
 /// Set in the numbers of records that have none of their own, where a field of the log numbers others.
 const UNNUMBERED: u64 = 1 << 62;
-/// A file up to this size is one task, and is read by it.
-const SMALL_FILE: u64 = 2 * TASK_BYTES as u64;
 
 /// Reads files group by group: while one group is parsed, the next one is read and unpacked.
 pub struct Reader {
@@ -72,11 +72,10 @@ pub struct Reader {
     options: ReadOptions,
     report: ReadReport,
     cutter: Cutter,
-    ahead: Vec<(usize, Task)>,
+    ahead: Vec<(Arc<Claimed>, Task)>,
     started: bool,
     /// The file whose batches are being taken, and lines and characters of it so far.
-    file: Option<(usize, u64, u64)>,
-    files: Vec<Claimed>,
+    file: Option<(Arc<Claimed>, u64, u64)>,
     rows: u64,
     records: u64,
     filtered: u64,
@@ -91,43 +90,31 @@ pub struct Reader {
 impl Reader {
     /// Prepare to read what was discovered.
     pub fn open(discovered: Discovered, mapping: Mapping, options: ReadOptions) -> Result<Self> {
-        if let Some(part) = mapping
-            .parts()
-            .iter()
-            .find(|p| p.plan.side.is_none() && !p.plan.sides.is_empty())
-        {
-            let sides = part.plan.sides.join(", ");
-            let said = format!(
-                "the mapping \"{}\" holds several sides ({sides}): which is to be read?",
-                mapping.name()
-            );
-            return Err(Error::new(Code::BadOption, said).help("name one with --side"));
-        }
+        one_side(&mapping)?;
         let (files, skipped) = discovered.claimed(&mapping)?;
-        let skipped = skipped.iter().map(|p| p.display().to_string()).collect();
-        let total = files
-            .iter()
-            .map(|f| std::fs::metadata(&f.path).map_or(0, |m| m.len()))
-            .sum();
-        Ok(Self {
-            cutter: Cutter {
-                files: files.iter().cloned().enumerate().collect(),
-                current: None,
-                on_bad_row: options.on_bad_row,
-                with_text: options.text,
-                buffers: Buffers::default(),
-                progress: Progress::default(),
-            },
+        let mut reader = Self::new(files, mapping, options);
+        reader.report.skipped = skipped.iter().map(|p| p.display().to_string()).collect();
+        Ok(reader)
+    }
+
+    /// Prepare to read a file that is in memory; its path says its format, and is named in errors.
+    pub fn of_bytes(path: &Path, bytes: Vec<u8>, mapping: Mapping, options: ReadOptions) -> Result<Self> {
+        one_side(&mapping)?;
+        let mut reader = Self::new(Vec::new(), mapping, options);
+        reader.cutter.add(path, bytes)?;
+        Ok(reader)
+    }
+
+    fn new(files: Vec<Claimed>, mapping: Mapping, options: ReadOptions) -> Self {
+        Self {
+            total: files.iter().map(|f| f.bytes).sum(),
+            cutter: Cutter::new(files, mapping.clone(), &options),
             mapping,
             options,
-            report: ReadReport {
-                skipped,
-                ..ReadReport::default()
-            },
+            report: ReadReport::default(),
             ahead: Vec::new(),
             started: false,
             file: None,
-            files,
             rows: 0,
             records: 0,
             filtered: 0,
@@ -135,8 +122,7 @@ impl Reader {
             numbered: false,
             unmapped: BTreeMap::new(),
             actions: BTreeSet::new(),
-            total,
-        })
+        }
     }
 
     /// Events of the next tasks, in the order of the files; `None` after the last.
@@ -152,7 +138,9 @@ impl Reader {
         let cutter = &mut self.cutter;
         let (ahead, parsed) = rayon::join(
             || cutter.group(),
-            || -> Vec<(usize, Vec<Batch>)> { tasks.into_par_iter().map(|(file, task)| (file, task())).collect() },
+            || -> Vec<(Arc<Claimed>, Vec<Batch>)> {
+                tasks.into_par_iter().map(|(file, task)| (file, task())).collect()
+            },
         );
         self.ahead = ahead;
         let mut events = Vec::new();
@@ -175,24 +163,27 @@ impl Reader {
 
     /// Bytes on the disk: read so far, and in all.
     pub fn progress(&self) -> (u64, u64) {
-        (self.cutter.progress.bytes(), self.total)
+        (self.cutter.progress().bytes(), self.total)
     }
 
     /// Batches of this file follow.
-    fn enter(&mut self, file: usize) {
-        if self.file.is_some_and(|(current, ..)| current == file) {
+    fn enter(&mut self, file: Arc<Claimed>) {
+        if self
+            .file
+            .as_ref()
+            .is_some_and(|(current, ..)| Arc::ptr_eq(current, &file))
+        {
             return;
         }
         self.leave();
-        self.file = Some((file, 0, 0));
-        let path = &self.files[file].path;
         self.report.files.push(FileReport {
-            path: path.display().to_string(),
-            bytes: std::fs::metadata(path).map_or(0, |m| m.len()),
+            path: file.path.display().to_string(),
+            bytes: file.bytes,
             events_in: 0,
             events_used: 0,
             dropped: BTreeMap::new(),
         });
+        self.file = Some((file, 0, 0));
     }
 
     fn leave(&mut self) {
@@ -205,7 +196,10 @@ impl Reader {
 
     /// Move a batch's own numbering behind all that came before, and add up what it says.
     fn take(&mut self, batch: Batch) -> Result<EventBatch> {
-        let (_, lines, characters) = self.file.as_mut().map_or((0, 0, 0), |f| *f);
+        let (lines, characters) = self
+            .file
+            .as_ref()
+            .map_or((0, 0), |(_, lines, characters)| (*lines, *characters));
         let move_up = |place: &mut Place| {
             if let (Some(line), Some(column)) = (place.line.as_mut(), place.column.as_mut()) {
                 *column += if *line == 1 { characters } else { 0 };
@@ -217,10 +211,13 @@ impl Reader {
         }
         let mut events = batch.events;
         let records = self.records - u64::from(batch.continued);
-        let claimed = self.file.map(|(file, ..)| &self.files[file]);
+        let claimed = self.file.as_ref().map(|(file, ..)| Arc::clone(file));
         // Records of different parts, and those with and without a number of their own, never meet.
-        let apart = claimed.map_or(0, |file| (file.part as u64) << 48);
-        match claimed.map(|file| (&file.plan.records, file.plan.melt.is_empty())) {
+        let apart = claimed.as_ref().map_or(0, |file| (file.part as u64) << 48);
+        match claimed
+            .as_ref()
+            .map(|file| (&file.plan.records, file.plan.melt.is_empty()))
+        {
             Some((Records::Value(_), _)) => {
                 self.numbered |= batch.unnumbered.len() < events.len();
                 let apart = if self.numbered { UNNUMBERED } else { 0 };
@@ -330,6 +327,7 @@ impl Reader {
     fn close(&mut self) -> Result<()> {
         self.leave();
         self.file = None;
+        self.report.skipped.append(&mut self.cutter.take_skipped());
         let bad = self
             .report
             .dropped
@@ -370,86 +368,13 @@ impl Reader {
     }
 }
 
-/// Opens file after file and cuts them into tasks.
-struct Cutter {
-    files: VecDeque<(usize, Claimed)>,
-    current: Option<(usize, Box<dyn Tasks>)>,
-    on_bad_row: OnBadRow,
-    with_text: bool,
-    buffers: Buffers,
-    progress: Progress,
-}
-
-impl Cutter {
-    /// The next tasks, each with the number of its file. An error is the last of them.
-    fn group(&mut self) -> Vec<(usize, Task)> {
-        let mut tasks = Vec::new();
-        let mut bytes = 0;
-        while bytes < TASKS_A_THREAD * rayon::current_num_threads() * TASK_BYTES {
-            match self.next_task() {
-                Ok(None) => break,
-                Ok(Some((file, size, task))) => {
-                    bytes += size;
-                    tasks.push((file, task));
-                }
-                Err((file, error)) => {
-                    self.files.clear();
-                    self.current = None;
-                    tasks.push((file, Box::new(move || vec![Batch::failed(error)])));
-                    break;
-                }
-            }
-        }
-        tasks
-    }
-
-    fn next_task(&mut self) -> Result<Option<(usize, usize, Task)>, (usize, Error)> {
-        loop {
-            if let Some((file, tasks)) = &mut self.current {
-                match tasks.next_task() {
-                    Ok(Some(task)) => return Ok(Some((*file, TASK_BYTES, task))),
-                    Ok(None) => self.current = None,
-                    Err(error) => return Err((*file, error)),
-                }
-            }
-            let Some((number, claimed)) = self.files.pop_front() else {
-                return Ok(None);
-            };
-            let size = std::fs::metadata(&claimed.path).map_or(0, |m| if m.is_file() { m.len() } else { u64::MAX });
-            let (buffers, progress) = (self.buffers.clone(), self.progress.clone());
-            let file = self.file(claimed);
-            let open = move || format::open_path(file, &buffers, &progress);
-            if size <= SMALL_FILE {
-                // Counted as a little more than it is: opening a file has its cost too.
-                return Ok(Some((number, size as usize + (1 << 16), Box::new(move || whole(open)))));
-            }
-            self.current = Some((number, open().map_err(|error| (number, error))?));
-        }
-    }
-
-    fn file(&self, claimed: Claimed) -> Arc<File> {
-        Arc::new(File {
-            context: FileContext::new(&claimed.path),
-            path: claimed.path,
-            plan: claimed.plan,
-            on_bad_row: self.on_bad_row,
-            with_text: self.with_text,
-        })
-    }
-}
-
-/// All batches of a file, up to the first error.
-fn whole(open: impl FnOnce() -> Result<Box<dyn Tasks>>) -> Vec<Batch> {
-    let mut batches = Vec::new();
-    let read = || -> Result<()> {
-        let mut tasks = open()?;
-        while let Some(task) = tasks.next_task()? {
-            batches.extend(task());
-        }
-        Ok(())
+/// Refuse a mapping of several sides that nobody chose from.
+fn one_side(mapping: &Mapping) -> Result<()> {
+    let open = |part: &&Part| part.plan.side.is_none() && !part.plan.sides.is_empty();
+    let Some(part) = mapping.parts().iter().find(open) else {
+        return Ok(());
     };
-    if let Err(error) = read() {
-        batches.push(Batch::failed(error));
-    }
-    batches
+    let (name, sides) = (mapping.name(), part.plan.sides.join(", "));
+    let said = format!("the mapping \"{name}\" holds several sides ({sides}): which is to be read?");
+    Err(Error::new(Code::BadOption, said).help("name one with --side"))
 }
