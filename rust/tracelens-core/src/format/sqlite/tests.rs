@@ -1,5 +1,6 @@
 use super::*;
 use crate::format::testing::{batches, disk, events, file, first_error, of_lines};
+use crate::input::stream::Input;
 use crate::mapping::Plan;
 use bytes::Bytes;
 use std::path::PathBuf;
@@ -62,6 +63,20 @@ fn rows_are_those_of_the_same_lines() {
             assert_eq!(events(&file, &batches(tasks).unwrap()), expected);
         }
     }
+}
+
+#[test]
+fn a_packed_database_is_read_in_memory() {
+    let made = database(TRACE);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, &std::fs::read(&made.path).unwrap()).unwrap();
+    let packed = encoder.finish().unwrap();
+    let file = file(Path::new("log.sqlite.gz"), MAPPING, OnBadRow::Error);
+    let source = |bytes: &[u8]| Source::of(Input::of_bytes(&file.path, bytes.to_vec()).unwrap());
+    let tasks = open(Arc::clone(&file), source(&packed).unwrap()).unwrap();
+    assert_eq!(events(&file, &batches(tasks).unwrap()).len(), 3);
+    let said = source(&packed[..packed.len() - 20]).unwrap_err().to_string();
+    assert!(said.contains("TL207") && said.contains("damaged gzip file"), "{said}");
 }
 
 #[test]

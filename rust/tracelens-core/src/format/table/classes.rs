@@ -2,7 +2,6 @@
 
 use super::column::{Column, Kind};
 use crate::event::{NO_CODE, Pool};
-use arrow_array::Array;
 use arrow_buffer::ScalarBuffer;
 use hashbrown::HashMap;
 use std::hash::Hash;
@@ -19,6 +18,8 @@ impl Classes {
     /// Of one column.
     pub(super) fn of(column: &Column) -> Self {
         let classes = match &column.kind {
+            // A dictionary larger than the table is not worth walking through.
+            Kind::Coded { codes, texts } if texts.len() > codes.len() => distinct(codes.iter().copied()),
             Kind::Coded { codes, texts } => Self {
                 of_row: codes.clone(),
                 count: texts.len(),
@@ -40,10 +41,7 @@ impl Classes {
                     count: pool.len(),
                 };
             }
-            _ => Self {
-                of_row: ScalarBuffer::from(Vec::new()),
-                count: 0,
-            },
+            _ => return Self::none(column.length()),
         };
         match column.nulls() {
             None => classes,
@@ -56,6 +54,14 @@ impl Classes {
                     .collect(),
                 ..classes
             },
+        }
+    }
+
+    /// All rows alike.
+    pub(super) fn none(length: usize) -> Self {
+        Self {
+            of_row: vec![NO_CODE; length].into(),
+            count: 0,
         }
     }
 

@@ -8,7 +8,7 @@ use arrow_array::types::{
     Date32Type, Date64Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, StringViewArray};
+use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, StringViewArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Field, TimeUnit};
@@ -29,11 +29,11 @@ pub(super) enum Kind {
         precision: Precision,
         zoned: bool,
     },
-    Text(StringViewArray),
+    Text(Texts),
     /// Codes of texts.
     Coded {
         codes: ScalarBuffer<u32>,
-        texts: StringViewArray,
+        texts: Texts,
     },
     List {
         ends: OffsetBuffer<i32>,
@@ -49,12 +49,48 @@ pub(super) enum Kind {
     Binary,
 }
 
+/// Texts in one of the layouts that Arrow has for them.
+#[derive(Debug)]
+pub(super) enum Texts {
+    Short(StringArray),
+    Long(LargeStringArray),
+    Views(StringViewArray),
+}
+
+impl Texts {
+    pub(super) fn value(&self, row: usize) -> &str {
+        match self {
+            Self::Short(texts) => texts.value(row),
+            Self::Long(texts) => texts.value(row),
+            Self::Views(texts) => texts.value(row),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Short(texts) => texts.len(),
+            Self::Long(texts) => texts.len(),
+            Self::Views(texts) => texts.len(),
+        }
+    }
+
+    fn of(array: &ArrayRef) -> Option<Self> {
+        Some(match array.data_type() {
+            DataType::Utf8 => Self::Short(array.as_string().clone()),
+            DataType::LargeUtf8 => Self::Long(array.as_string().clone()),
+            DataType::Utf8View => Self::Views(array.as_string_view().clone()),
+            _ => return None,
+        })
+    }
+}
+
 /// A column.
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) kind: Kind,
     nulls: Option<NullBuffer>,
+    length: usize,
 }
 
 impl Column {
@@ -71,12 +107,17 @@ impl Column {
         Ok(Self {
             name: name.to_owned(),
             kind,
+            length: array.len(),
             nulls: nulls.filter(|n| n.null_count() > 0),
         })
     }
 
     pub(super) fn is_null(&self, row: usize) -> bool {
         matches!(self.kind, Kind::Nothing) || self.nulls.as_ref().is_some_and(|n| n.is_null(row))
+    }
+
+    pub(super) fn length(&self) -> usize {
+        self.length
     }
 
     pub(super) fn nulls(&self) -> Option<&NullBuffer> {
@@ -194,10 +235,9 @@ fn kind(array: &ArrayRef) -> Result<Kind, ArrowError> {
                 .iter()
                 .map(|millis| millis.div_euclid(DAY / 1000)),
         ),
-        T::Utf8View => Kind::Text(array.as_string_view().clone()),
-        T::Dictionary(_, to) => match to.as_ref() {
-            T::Utf8 | T::LargeUtf8 | T::Utf8View => coded(array)?,
-            other => as_type(other)?,
+        T::Dictionary(_, to) => match Texts::of(array.as_any_dictionary().values()) {
+            Some(texts) => coded(array, texts)?,
+            None => as_type(to)?,
         },
         T::RunEndEncoded(_, values) => as_type(values.data_type())?,
         T::List(element) => {
@@ -224,8 +264,11 @@ fn kind(array: &ArrayRef) -> Result<Kind, ArrowError> {
             Kind::Struct(columns.map(member).collect::<Result<_, _>>()?)
         }
         T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) | T::Union(..) => Kind::Binary,
-        // Decimals keep their digits as text; texts of every layout become views of them.
-        _ => as_type(&T::Utf8View)?,
+        // Decimals keep their digits as text, and so does what is rarer.
+        _ => match Texts::of(array) {
+            Some(texts) => Kind::Text(texts),
+            None => as_type(&T::Utf8View)?,
+        },
     })
 }
 
@@ -282,9 +325,8 @@ fn micros(array: &ArrayRef, unit: TimeUnit) -> (ScalarBuffer<i64>, Precision) {
     }
 }
 
-fn coded(array: &ArrayRef) -> Result<Kind, ArrowError> {
-    let dictionary = array.as_any_dictionary();
-    let keys = dictionary.keys();
+fn coded(array: &ArrayRef, texts: Texts) -> Result<Kind, ArrowError> {
+    let keys = array.as_any_dictionary().keys();
     let codes = if let Some(keys) = keys.as_primitive_opt::<Int32Type>() {
         // A key that is not null is never below 0.
         ScalarBuffer::from(keys.values().inner().clone())
@@ -292,9 +334,5 @@ fn coded(array: &ArrayRef) -> Result<Kind, ArrowError> {
         let keys = cast(keys, &DataType::UInt32)?;
         keys.as_primitive::<UInt32Type>().values().clone()
     };
-    let texts = cast(dictionary.values(), &DataType::Utf8View)?;
-    Ok(Kind::Coded {
-        codes,
-        texts: texts.as_string_view().clone(),
-    })
+    Ok(Kind::Coded { codes, texts })
 }

@@ -18,10 +18,10 @@ use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Read all rows of a table; the first of them is the `first` row called `name`.
-pub(super) fn events(rows: &Rows, length: usize, name: &str, first: u64) -> Batch {
+pub(super) fn events(rows: &Rows, name: &str, first: u64) -> Batch {
     let mut bad = BTreeSet::new();
     let mut batch = loop {
-        match good_rows(rows, length, &bad) {
+        match good_rows(rows, &bad) {
             Ok(batch) => break batch,
             Err(more) => bad.extend(more),
         }
@@ -61,12 +61,12 @@ fn refuse(rows: &Rows, row: u32, name: &str, number: u64, batch: &mut Batch) -> 
 }
 
 /// Events of all rows but those known to be bad; or more rows that are.
-fn good_rows(rows: &Rows, length: usize, known_bad: &BTreeSet<u32>) -> Result<Batch, Vec<u32>> {
+fn good_rows(rows: &Rows, known_bad: &BTreeSet<u32>) -> Result<Batch, Vec<u32>> {
     let plan = rows.file.plan.as_ref();
     let mut kept: Vec<u32> = if known_bad.is_empty() {
-        (0..length as u32).collect()
+        (0..rows.length as u32).collect()
     } else {
-        (0..length as u32).filter(|row| !known_bad.contains(row)).collect()
+        (0..rows.length as u32).filter(|row| !known_bad.contains(row)).collect()
     };
     let asked = kept.len();
     for test in &plan.keep {
@@ -77,7 +77,7 @@ fn good_rows(rows: &Rows, length: usize, known_bad: &BTreeSet<u32>) -> Result<Ba
         rows_in: kept.len() as u64,
         filtered: (asked - kept.len()) as u64,
         records: if matches!(plan.records, Records::Level(_)) {
-            length as u64
+            rows.length as u64
         } else {
             0
         },

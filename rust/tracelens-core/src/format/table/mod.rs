@@ -80,8 +80,8 @@ impl Table {
             }
         };
         if self.by_columns {
-            let rows = Rows::new(&self.file, &columns, &self.of_path);
-            return events::events(&rows, batch.num_rows(), name, first);
+            let rows = Rows::new(&self.file, &columns, &self.of_path, batch.num_rows());
+            return events::events(&rows, name, first);
         }
         let place = |row: usize| Place {
             element: Some(format!("{name} {}", first + row as u64)),

@@ -7,13 +7,15 @@ use super::classes::Classes;
 use super::column::{Column, Kind, Written};
 use crate::event::{Coded, NO_CODE, Pool};
 use crate::mapping::field::{Field, Source};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
 /// A table in memory.
 pub(super) struct Rows<'t> {
     pub(super) file: &'t File,
     pub(super) columns: &'t [Column],
+    pub(super) length: usize,
     /// The column of each path of the plan.
     of_path: &'t [Option<usize>],
     classes: Vec<OnceCell<Classes>>,
@@ -43,18 +45,18 @@ pub(super) enum By {
 
 /// Which rows have the same of what is made from some columns.
 enum Alike {
-    All,
     Alone,
     Classes(Classes),
 }
 
 impl<'t> Rows<'t> {
-    pub(super) fn new(file: &'t File, columns: &'t [Column], of_path: &'t [Option<usize>]) -> Self {
+    pub(super) fn new(file: &'t File, columns: &'t [Column], of_path: &'t [Option<usize>], length: usize) -> Self {
         let mut classes = Vec::new();
         classes.resize_with(columns.len(), OnceCell::new);
         Self {
             file,
             columns,
+            length,
             of_path,
             classes,
             found: RefCell::default(),
@@ -101,15 +103,10 @@ impl<'t> Rows<'t> {
     }
 
     fn alike(&self, columns: &[usize], by: By) -> Alike {
-        let told = |c: &usize| {
-            matches!(
-                self.columns[*c].kind,
-                Kind::Coded { .. } | Kind::Bool(_) | Kind::Nothing
-            )
-        };
+        let told = |c: &usize| matches!(self.columns[*c].kind, Kind::Coded { .. } | Kind::Bool(_));
         match (by, columns) {
             (By::Row, _) => Alike::Alone,
-            (_, []) => Alike::All,
+            (_, []) => Alike::Classes(Classes::none(self.length)),
             (By::Price, all) if !all.iter().all(told) => Alike::Alone,
             (_, [first, others @ ..]) => {
                 let classes = self.classes(*first).clone();
@@ -148,43 +145,42 @@ impl<'t> Rows<'t> {
                 };
                 return rows.iter().map(&mut one).collect();
             }
-            Alike::All => None,
-            Alike::Classes(classes) => Some(classes),
+            Alike::Classes(classes) => classes,
         };
         // The class of rows without a value comes first.
-        let class = |row: u32| {
-            classes
-                .as_ref()
-                .map_or(0, |c| c.of_row[row as usize].wrapping_add(1) as usize)
-        };
-        let mut known: Vec<Option<T>> = vec![None; classes.as_ref().map_or(1, |c| c.count + 1)];
-        let (mut bad, mut unmapped) = (HashSet::new(), HashMap::new());
-        let mut all = Vec::with_capacity(rows.len());
-        for &row in rows {
-            let class = class(row);
-            all.push(known[class].unwrap_or_else(|| {
-                let mut seen = UnmappedValues::new();
-                let value = of(row, &mut seen).unwrap_or_else(|| {
-                    bad.insert(class);
-                    blank
-                });
-                if !seen.is_empty() {
-                    unmapped.insert(class, seen);
-                }
-                *known[class].insert(value)
-            }));
+        let of_row = pick(rows, &classes.of_row);
+        let slot = |class: u32| class.wrapping_add(1) as usize;
+        let mut example = vec![None; classes.count + 1];
+        for (&class, &row) in of_row.iter().zip(rows) {
+            example[slot(class)] = Some(row);
         }
-        if !bad.is_empty() {
-            found.bad.extend(rows.iter().filter(|row| bad.contains(&class(**row))));
+        let (mut bad, mut unmapped) = (vec![false; example.len()], HashMap::new());
+        let mut made = vec![blank; example.len()];
+        for (class, row) in example.into_iter().enumerate() {
+            let Some(row) = row else { continue };
+            let mut seen = UnmappedValues::new();
+            match of(row, &mut seen) {
+                Some(value) => made[class] = value,
+                None => bad[class] = true,
+            }
+            if !seen.is_empty() {
+                unmapped.insert(class, seen);
+            }
+        }
+        if bad.contains(&true) {
+            let rows = rows.iter().zip(of_row.iter());
+            found
+                .bad
+                .extend(rows.filter(|(_, class)| bad[slot(**class)]).map(|(row, _)| row));
         }
         if !unmapped.is_empty() {
-            for values in rows.iter().filter_map(|row| unmapped.get(&class(*row))) {
+            for values in of_row.iter().filter_map(|class| unmapped.get(&slot(*class))) {
                 for (value, n) in values {
                     *found.unmapped.entry(value.clone()).or_insert(0) += n;
                 }
             }
         }
-        all
+        of_row.iter().map(|&class| made[slot(class)]).collect()
     }
 
     /// The texts of a field, as codes.
@@ -220,31 +216,35 @@ impl<'t> Rows<'t> {
     }
 }
 
+/// What stands in some rows, in their order. Rows are named once each: as many as there are means all.
+pub(super) fn pick<'a, T: Copy>(rows: &[u32], of: &'a [T]) -> Cow<'a, [T]> {
+    if rows.len() == of.len() {
+        return Cow::Borrowed(of);
+    }
+    Cow::Owned(rows.iter().map(|&row| of[row as usize]).collect())
+}
+
 impl Column {
     /// The values of these rows, if they are numbers.
     fn numbers(&self, rows: &[u32]) -> Option<Vec<f64>> {
-        let all = |of: &dyn Fn(usize) -> f64| -> Vec<f64> {
-            match self.nulls() {
-                None => rows.iter().map(|&row| of(row as usize)).collect(),
-                Some(nulls) => rows
-                    .iter()
-                    .map(|&row| {
-                        if nulls.is_null(row as usize) {
-                            f64::NAN
-                        } else {
-                            of(row as usize)
-                        }
-                    })
-                    .collect(),
-            }
-        };
-        Some(match &self.kind {
-            Kind::Int(numbers) => all(&|row| numbers[row] as f64),
-            Kind::Uint(numbers) => all(&|row| numbers[row] as f64),
-            Kind::Float(numbers) => all(&|row| numbers[row]),
-            Kind::Bool(flags) => all(&|row| f64::from(u8::from(flags.value(row)))),
+        let mut all: Vec<f64> = match &self.kind {
+            Kind::Int(numbers) => pick(rows, numbers).iter().map(|&n| n as f64).collect(),
+            Kind::Uint(numbers) => pick(rows, numbers).iter().map(|&n| n as f64).collect(),
+            Kind::Float(numbers) => pick(rows, numbers).into_owned(),
+            Kind::Bool(flags) => rows
+                .iter()
+                .map(|&row| f64::from(u8::from(flags.value(row as usize))))
+                .collect(),
             _ => return None,
-        })
+        };
+        if self.nulls().is_some() {
+            for (number, &row) in all.iter_mut().zip(rows) {
+                if self.is_null(row as usize) {
+                    *number = f64::NAN;
+                }
+            }
+        }
+        Some(all)
     }
 }
 

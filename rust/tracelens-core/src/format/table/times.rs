@@ -2,7 +2,7 @@
 
 use super::super::emit::read_time;
 use super::column::{Column, Kind, Written};
-use super::rows::{By, Rows};
+use super::rows::{By, Rows, pick};
 use crate::event::{NO_TIME, Precision};
 use crate::mapping::field::Field;
 use crate::mapping::time::Clock;
@@ -56,11 +56,16 @@ fn column_times(rows: &Rows, of: &[u32], field: &Field, column: &Column) -> Opti
             zoned,
         } => {
             let known = jiff::Timestamp::MIN.as_microsecond()..=jiff::Timestamp::MAX.as_microsecond();
-            if *zoned || plan.zone == TimeZone::UTC {
-                read.all(|row| Some((micros[row], *precision)).filter(|(at, _)| known.contains(at)))
-            } else {
-                read.all(|row| Some((clock.read_local(micros[row])?, *precision)))
+            let as_they_are = *zoned || plan.zone == TimeZone::UTC;
+            let picked = pick(of, micros);
+            if as_they_are && column.nulls().is_none() && picked.iter().all(|at| known.contains(at)) {
+                let precision = plan.coarsest.map_or(*precision, |coarsest| coarsest.max(*precision));
+                return Some((picked.into_owned(), vec![precision; of.len()]));
             }
+            read.all(|row| {
+                let at = Some(micros[row]).filter(|at| known.contains(at))?;
+                Some((if as_they_are { at } else { clock.read_local(at)? }, *precision))
+            })
         }
         // A number goes by the first format that fits, which need not be the first that counts.
         Kind::Int(numbers) if first.is_some_and(|first| clock.read_whole(0, first).is_some()) => {

@@ -1,6 +1,9 @@
 use super::*;
 use crate::format::OnBadRow;
 use crate::format::testing::{batches, events, file, first_error, of_lines};
+use crate::input::source::Stream;
+use crate::input::stream::Input;
+use proptest::prelude::*;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -203,4 +206,30 @@ fn text_that_is_not_utf8_is_refused() {
         said.contains("log.xes:18") && said.to_lowercase().contains("utf-8"),
         "{said}"
     );
+}
+
+#[test]
+fn packed_logs_are_read_as_they_are_unpacked_and_their_damage_is_said() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let alone = LOG.find("  <event><string key=\"concept:name\" value=\"alone\"").unwrap();
+    let text = format!("{}</xes:log>", &LOG[..alone]);
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    let file = file(Path::new("log.xes.gz"), MAPPING, OnBadRow::Error);
+    let tasks = |bytes: &[u8]| {
+        let input = Input::of_bytes(&file.path, bytes.to_vec()).unwrap();
+        open(Arc::clone(&file), Stream::new(input))
+    };
+    let expected = events(&file, &[of_lines(&file, LINES)]);
+    assert_eq!(events(&file, &batches(tasks(&packed)).unwrap()), expected);
+    let said = first_error(Ok(tasks(&packed[..packed.len() - 20]))).unwrap().to_string();
+    assert!(said.contains("TL207") && said.contains("damaged gzip file"), "{said}");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "(<log>|<trace>|</trace>|<event>|</event>|<string key=\"a\" value=\"b\">|</string>|[\\PC<>&\"'/]){0,40}") {
+        let file = file(Path::new("log.xes"), MAPPING, OnBadRow::Drop);
+        let _ = batches(log(&file, &text, 10));
+    }
 }
