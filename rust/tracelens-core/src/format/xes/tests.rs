@@ -211,18 +211,22 @@ fn text_that_is_not_utf8_is_refused() {
 #[test]
 fn packed_logs_are_read_as_they_are_unpacked_and_their_damage_is_said() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    let alone = LOG.find("  <event><string key=\"concept:name\" value=\"alone\"").unwrap();
+    let alone = LOG
+        .find("  <event><string key=\"concept:name\" value=\"alone\"")
+        .unwrap();
     let text = format!("{}</xes:log>", &LOG[..alone]);
     std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
     let packed = encoder.finish().unwrap();
     let file = file(Path::new("log.xes.gz"), MAPPING, OnBadRow::Error);
     let tasks = |bytes: &[u8]| {
-        let input = Input::of_bytes(&file.path, bytes.to_vec()).unwrap();
+        let input = Input::of_reader(&file.path, std::io::Cursor::new(bytes.to_vec())).unwrap();
         open(Arc::clone(&file), Stream::new(input))
     };
     let expected = events(&file, &[of_lines(&file, LINES)]);
     assert_eq!(events(&file, &batches(tasks(&packed)).unwrap()), expected);
-    let said = first_error(Ok(tasks(&packed[..packed.len() - 20]))).unwrap().to_string();
+    let said = first_error(Ok(tasks(&packed[..packed.len() - 20])))
+        .unwrap()
+        .to_string();
     assert!(said.contains("TL207") && said.contains("damaged gzip file"), "{said}");
 }
 
