@@ -237,6 +237,10 @@ impl<'t> Parser<'t> {
             return match each {
                 Each::Whole => self.element(level, at, None, self.position),
                 Each::Value => self.rows(level, at, known),
+                // One document where a list of them might stand is a list of one.
+                Each::Element if level == 0 && self.plan.levels[0].steps.is_empty() => {
+                    self.element(0, at, None, self.position)
+                }
                 Each::Element => Err(self.not_rows(level, each, at)),
             };
         }

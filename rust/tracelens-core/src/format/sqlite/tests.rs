@@ -3,7 +3,6 @@ use crate::format::testing::{batches, disk, events, file, first_error, of_lines}
 use crate::input::stream::Input;
 use crate::mapping::Plan;
 use bytes::Bytes;
-use std::io::Cursor;
 use std::path::PathBuf;
 
 const MAPPING: &str = r#"
@@ -73,7 +72,7 @@ fn a_packed_database_is_read_in_memory() {
     std::io::Write::write_all(&mut encoder, &std::fs::read(&made.path).unwrap()).unwrap();
     let packed = encoder.finish().unwrap();
     let file = file(Path::new("log.sqlite.gz"), MAPPING, OnBadRow::Error);
-    let source = |bytes: &[u8]| Source::of(Input::of_reader(&file.path, Cursor::new(bytes.to_vec())).unwrap());
+    let source = |bytes: &[u8]| Source::of(Input::of_reader(&file.path, std::io::Cursor::new(bytes.to_vec())).unwrap());
     let tasks = open(Arc::clone(&file), source(&packed).unwrap()).unwrap();
     assert_eq!(events(&file, &batches(tasks).unwrap()).len(), 3);
     let said = source(&packed[..packed.len() - 20]).unwrap_err().to_string();

@@ -155,12 +155,12 @@ impl<'t> Rows<'t> {
             example[slot(class)] = Some(row);
         }
         let (mut bad, mut unmapped) = (vec![false; example.len()], HashMap::new());
-        let mut made = vec![blank; example.len()];
+        let mut values = vec![blank; example.len()];
         for (class, row) in example.into_iter().enumerate() {
             let Some(row) = row else { continue };
             let mut seen = UnmappedValues::new();
             match of(row, &mut seen) {
-                Some(value) => made[class] = value,
+                Some(value) => values[class] = value,
                 None => bad[class] = true,
             }
             if !seen.is_empty() {
@@ -174,13 +174,13 @@ impl<'t> Rows<'t> {
                 .extend(rows.filter(|(_, class)| bad[slot(**class)]).map(|(row, _)| row));
         }
         if !unmapped.is_empty() {
-            for values in of_row.iter().filter_map(|class| unmapped.get(&slot(*class))) {
-                for (value, n) in values {
+            for kept in of_row.iter().filter_map(|class| unmapped.get(&slot(*class))) {
+                for (value, n) in kept {
                     *found.unmapped.entry(value.clone()).or_insert(0) += n;
                 }
             }
         }
-        of_row.iter().map(|&class| made[slot(class)]).collect()
+        of_row.iter().map(|&class| values[slot(class)]).collect()
     }
 
     /// The texts of a field, as codes.
