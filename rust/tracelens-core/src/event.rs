@@ -126,7 +126,7 @@ impl Pool {
     #[inline]
     pub fn intern(&mut self, s: &str) -> u32 {
         // Values come in runs: of one user, of one scenario.
-        if self.last != NO_CODE && self.get(self.last) == s {
+        if self.last != NO_CODE && equal(self.get(self.last).as_bytes(), s.as_bytes()) {
             return self.last;
         }
         self.last = self.find_or_add(s);
@@ -136,7 +136,10 @@ impl Pool {
     fn find_or_add(&mut self, s: &str) -> u32 {
         let hash = FixedState::default().hash_one(s.as_bytes());
         let (bytes, bounds) = (&self.bytes, &self.bounds);
-        let same = |&(h, code): &(u64, u32)| h == hash && &bytes[bounds[code as usize]..bounds[code as usize + 1]] == s;
+        let same = |&(h, code): &(u64, u32)| {
+            let known = &bytes.as_bytes()[bounds[code as usize]..bounds[code as usize + 1]];
+            h == hash && equal(known, s.as_bytes())
+        };
         match self.table.entry(hash, same, |&(h, _)| h) {
             Entry::Occupied(found) => found.get().1,
             Entry::Vacant(place) => {
@@ -172,6 +175,23 @@ impl Pool {
     /// All strings in the order of their codes.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len() as u32).map(|c| self.get(c))
+    }
+}
+
+/// Whether two texts are the same: most are short, and two overlapping words tell.
+#[inline]
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (
+        a.first_chunk::<8>(),
+        b.first_chunk::<8>(),
+        a.last_chunk::<8>(),
+        b.last_chunk::<8>(),
+    ) {
+        (Some(a1), Some(b1), Some(a2), Some(b2)) if a.len() <= 16 => a1 == b1 && a2 == b2,
+        _ => a == b,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::columns;
 use super::emit::{Bad, Batch, Emitter, drop_row};
 use super::json::{Tail, Tails, not_utf8, utf8};
+use super::records::{Ends, Records};
 use super::task::{Buffers, File, Piece, Task, Tasks};
 use super::{OnBadRow, Row, Value};
 use crate::error::{Code, Error, Place, Result};
@@ -10,8 +11,7 @@ use crate::input::discover::plain_name;
 use crate::input::stream::{Input, Reading};
 use crate::mapping::Plan;
 use crate::mapping::path::FieldPath;
-use csv_core::ReadRecordResult;
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -82,49 +82,6 @@ impl Tasks for Rows {
     }
 }
 
-/// Finds the last end of a record in a text that grows; a line break inside quotes ends none.
-struct Ends {
-    quote: Option<u8>,
-    seen: usize,
-    inside: bool,
-    last: Option<usize>,
-}
-
-impl Ends {
-    fn new(quote: Option<u8>) -> Self {
-        Self {
-            quote,
-            seen: 0,
-            inside: false,
-            last: None,
-        }
-    }
-
-    fn last(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut from = self.seen;
-        self.seen = bytes.len();
-        let Some(quote) = self.quote else {
-            return memrchr(b'\n', bytes).map(|i| i + 1);
-        };
-        // Between two quotes all is inside or all is outside.
-        for at in memchr_iter(quote, &bytes[from..])
-            .map(|i| i + from)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .chain([bytes.len()])
-        {
-            if !self.inside
-                && let Some(i) = memrchr(b'\n', &bytes[from..at])
-            {
-                self.last = Some(from + i + 1);
-            }
-            self.inside ^= at < bytes.len();
-            from = at;
-        }
-        self.last
-    }
-}
-
 /// Read the header: the file by a plan that knows the columns by name, the table, and where its rows begin.
 fn open(file: &Arc<File>, piece: &Piece) -> Result<(Arc<File>, Table, usize)> {
     let delimiters = file.plan.delimiters;
@@ -144,7 +101,7 @@ fn open(file: &Arc<File>, piece: &Piece) -> Result<(Arc<File>, Table, usize)> {
         .map(|i| i + 1)
         .find(|&end| ends.last(&piece.bytes()[..end]) == Some(end));
     let text = String::from_utf8_lossy(&piece.bytes()[..first.unwrap_or(piece.length())]);
-    let mut records = Records::new(&table, &text, 0);
+    let mut records = Records::new(&text, 0, table.separator, table.quote);
     let Some(first) = records.next_record() else {
         return Ok((Arc::clone(file), table, 0));
     };
@@ -162,9 +119,12 @@ fn open(file: &Arc<File>, piece: &Piece) -> Result<(Arc<File>, Table, usize)> {
     Ok((found.file, table, first.end))
 }
 
+/// Bytes of a row, about.
+const ROW_BYTES: usize = 64;
+
 /// Parse some rows.
 fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Batch {
-    let mut emitter = Emitter::new(file);
+    let mut emitter = Emitter::new(file, piece.length() / ROW_BYTES);
     if let Err(error) = utf8(file, piece) {
         if file.on_bad_row == OnBadRow::Error {
             return Batch::failed(error);
@@ -178,7 +138,7 @@ fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Bat
     };
     let mut row = Columns {
         table,
-        records: Records::new(table, text, body),
+        records: Records::new(text, body, table.separator, table.quote),
         tails: Tails::new(&table.tails),
         number: 0,
     };
@@ -269,119 +229,6 @@ fn ragged(expected: usize, found: usize) -> Box<Bad> {
     let mut bad = Bad::new("ragged row", error);
     bad.label = format!("{found} columns");
     bad
-}
-
-/// Walks over records, keeping the fields of the last one.
-struct Records<'a> {
-    text: &'a str,
-    separator: u8,
-    quote: Option<u8>,
-    /// Whether there is a quote in the text at all.
-    quotes: bool,
-    at: usize,
-    /// The fields of the last record, in the text or, where it has quotes, in `unquoted`.
-    fields: Vec<Range<usize>>,
-    in_text: bool,
-    unquoted: Vec<u8>,
-}
-
-impl<'a> Records<'a> {
-    fn new(table: &Table, text: &'a str, from: usize) -> Self {
-        Self {
-            text,
-            separator: table.separator,
-            quote: table.quote,
-            quotes: table
-                .quote
-                .is_some_and(|q| memchr(q, &text.as_bytes()[from..]).is_some()),
-            at: from,
-            fields: Vec::new(),
-            in_text: true,
-            unquoted: Vec::new(),
-        }
-    }
-
-    /// Read the next record; returns where it stands.
-    #[inline]
-    fn next_record(&mut self) -> Option<Range<usize>> {
-        let bytes = self.text.as_bytes();
-        let start = self.at;
-        if start >= bytes.len() {
-            return None;
-        }
-        let line = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |i| start + i);
-        if self.quotes && self.quote.is_some_and(|q| memchr(q, &bytes[start..line]).is_some()) {
-            return self.quoted_record(start);
-        }
-        self.at = line + 1;
-        let end = line - usize::from(line > start && bytes[line - 1] == b'\r');
-        self.in_text = true;
-        self.fields.clear();
-        let mut from = start;
-        while let Some(i) = memchr(self.separator, &bytes[from..end]) {
-            self.fields.push(from..from + i);
-            from += i + 1;
-        }
-        self.fields.push(from..end);
-        Some(start..self.at.min(bytes.len()))
-    }
-
-    /// A record with quotes, by the rules of `csv_core`.
-    #[cold]
-    fn quoted_record(&mut self, start: usize) -> Option<Range<usize>> {
-        let mut builder = csv_core::ReaderBuilder::new();
-        builder.delimiter(self.separator);
-        match self.quote {
-            Some(quote) => builder.quote(quote),
-            None => builder.quoting(false),
-        };
-        let mut reader = builder.build();
-        let bytes = self.text.as_bytes();
-        self.unquoted.resize(self.unquoted.capacity().max(1 << 10), 0);
-        let mut ends = vec![0; 64];
-        let (mut written, mut ended) = (0, 0);
-        loop {
-            let (result, read, out, found) =
-                reader.read_record(&bytes[self.at..], &mut self.unquoted[written..], &mut ends[ended..]);
-            self.at += read;
-            written += out;
-            ended += found;
-            match result {
-                ReadRecordResult::OutputFull => self.unquoted.resize(self.unquoted.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => ends.resize(ends.len() * 2, 0),
-                // All input was given: an empty slice tells the reader that nothing follows.
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::Record => break,
-                ReadRecordResult::End => return None,
-            }
-        }
-        // A line break of two bytes ends the record with the second.
-        if bytes[..self.at].ends_with(b"\r") && bytes.get(self.at) == Some(&b'\n') {
-            self.at += 1;
-        }
-        self.in_text = false;
-        self.fields.clear();
-        let mut from = 0;
-        for &end in &ends[..ended] {
-            self.fields.push(from..end);
-            from = end;
-        }
-        Some(start..self.at)
-    }
-
-    fn fields(&self) -> usize {
-        self.fields.len()
-    }
-
-    #[inline]
-    fn field(&self, i: usize) -> Option<&str> {
-        let range = self.fields.get(i)?.clone();
-        if self.in_text {
-            Some(&self.text[range])
-        } else {
-            std::str::from_utf8(&self.unquoted[range]).ok()
-        }
-    }
 }
 
 /// A record as a row.

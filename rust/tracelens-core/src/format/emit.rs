@@ -1,6 +1,6 @@
 //! One row becomes one event, or is refused for a reason.
 
-use super::look::{Look, UnmappedValues, bad_value, decimal, field_value, is_plain, is_unscaled};
+use super::look::{Look, UnmappedValues, bad_value, decimal, field_value, is_decimal, is_plain, is_unscaled};
 use super::task::{File, Piece};
 use super::{Row, Value};
 use crate::error::{Code, Error, Place};
@@ -260,9 +260,6 @@ struct Facts<'f> {
     happened: Option<&'f [Test]>,
 }
 
-/// Events for which a batch has room from the start.
-const ROOM: usize = 1 << 12;
-
 /// Turns rows into events of a [`Batch`].
 pub(super) struct Emitter<'f> {
     plan: &'f Plan,
@@ -284,7 +281,8 @@ pub(super) struct Emitter<'f> {
 }
 
 impl<'f> Emitter<'f> {
-    pub(super) fn new(file: &'f File) -> Self {
+    /// With room for about so many events.
+    pub(super) fn new(file: &'f File, room: usize) -> Self {
         let plan = file.plan.as_ref();
         Self {
             plan,
@@ -301,7 +299,7 @@ impl<'f> Emitter<'f> {
             value_at: plan.value.as_ref().filter(|f| is_unscaled(f)).and_then(Plain::of),
             facts: Vec::new(),
             batch: Batch {
-                events: EventBatch::with_capacity(ROOM),
+                events: EventBatch::with_capacity(room),
                 ..Batch::default()
             },
         }
@@ -311,9 +309,17 @@ impl<'f> Emitter<'f> {
     #[inline]
     pub(super) fn row(&mut self, row: &impl Row, record: u64) -> Result<(), Box<Bad>> {
         for test in &self.plan.keep {
-            if !self.holds(row, test)? {
-                self.batch.filtered += 1;
-                return Ok(());
+            match self.holds(row, test) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.batch.filtered += 1;
+                    return Ok(());
+                }
+                // Nobody knows whether it was to be an event: it counts as one that is lost.
+                Err(bad) => {
+                    self.batch.rows_in += 1;
+                    return Err(bad);
+                }
             }
         }
         if !self.plan.melt.is_empty() {
@@ -438,6 +444,7 @@ impl<'f> Emitter<'f> {
                 value: match self.value_at.map(|at| at.value(row)) {
                     Some(Value::Number(written)) => Some(decimal(written)),
                     Some(Value::Missing) => None,
+                    Some(Value::Text(text)) if is_decimal(text) => Some(decimal(text)),
                     _ => look.number(plan.value.as_ref())?,
                 },
                 count: look.number(plan.count.as_ref())?,

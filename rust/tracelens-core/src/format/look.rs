@@ -256,6 +256,16 @@ pub(super) fn decimal(written: &str) -> f64 {
     written.parse().unwrap_or(f64::NAN)
 }
 
+/// Whether a text is a number in digits and nothing else.
+#[inline]
+pub(super) fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && digits.bytes().filter(|&b| b == b'.').count() <= 1
+        && digits.as_bytes().first().is_some_and(u8::is_ascii_digit)
+        && digits.as_bytes().last().is_some_and(u8::is_ascii_digit)
+}
+
 fn parse_number(text: &str, value: Value) -> Result<Option<f64>, Box<Bad>> {
     match text.trim() {
         "" | "NaN" | "nan" | "null" | "NA" => Ok(None),

@@ -7,6 +7,7 @@ use super::lexer::{self, Lexed, Wrong, fault, space, string_end, unescape, value
 use super::tree::{Target, Tree};
 use super::{PADDING, parse_document, syntax};
 use crate::error::Result;
+use crate::format::lanes::Lanes;
 use crate::format::task::{Buffers, File, Origin, Piece, Start, Task, Tasks};
 use crate::input::stream::{Input, Reading};
 use crate::mapping::path::{Each, Step};
@@ -327,7 +328,8 @@ struct Marks<'b> {
     string: u64,
     /// Whether the next byte is escaped.
     escaped: u64,
-    lanes: [u8; 64],
+    /// The bytes of the last block.
+    lanes: Lanes,
 }
 
 impl<'b> Marks<'b> {
@@ -337,50 +339,39 @@ impl<'b> Marks<'b> {
             at: from,
             string: 0,
             escaped: 0,
-            lanes: [0; 64],
+            lanes: Lanes::at(&[], 0, 0),
         }
     }
 
     fn next_block(&mut self) -> Option<Block> {
-        let rest = self.bytes.get(self.at..).filter(|r| !r.is_empty())?;
-        match rest.first_chunk::<64>() {
-            Some(chunk) => self.lanes = *chunk,
-            None => {
-                self.lanes = [b' '; 64];
-                self.lanes[..rest.len()].copy_from_slice(rest);
-            }
+        if self.at >= self.bytes.len() {
+            return None;
         }
         let start = self.at;
+        let lanes = Lanes::at(self.bytes, start, b' ');
         self.at += 64;
-        let escapes = self.bits(|v| v.simd_eq(u8x16::splat(b'\\')));
-        let mut quotes = self.bits(|v| v.simd_eq(u8x16::splat(b'"')));
+        let escapes = lanes.equal(b'\\');
+        let mut quotes = lanes.equal(b'"');
         if escapes | self.escaped != 0 {
             quotes &= !self.escaped_by(escapes);
         }
         let inside = prefix_xor(quotes) ^ self.string;
         self.string = ((inside as i64) >> 63) as u64;
         // { and [, } and ] differ by one bit only.
-        let folded = |byte: u8| self.bits(|v| (v | u8x16::splat(0x20)).simd_eq(u8x16::splat(byte)));
-        Some(Block {
+        let folded = |byte: u8| lanes.bits(|v| (v | u8x16::splat(0x20)).simd_eq(u8x16::splat(byte)));
+        let block = Block {
             start,
             open: folded(b'{') & !inside,
             close: folded(b'}') & !inside,
             comma: 0,
             inside,
-        })
+        };
+        self.lanes = lanes;
+        Some(block)
     }
 
     fn commas(&self, block: &Block) -> u64 {
-        self.bits(|v| v.simd_eq(u8x16::splat(b','))) & !block.inside
-    }
-
-    #[inline]
-    fn bits(&self, test: impl Fn(u8x16) -> u8x16) -> u64 {
-        let mut bits = 0;
-        for (i, lanes) in self.lanes.as_chunks::<16>().0.iter().enumerate() {
-            bits |= u64::from(test(u8x16::new(*lanes)).to_bitmask() & 0xffff) << (16 * i);
-        }
-        bits
+        self.lanes.equal(b',') & !block.inside
     }
 
     /// Which bytes are escaped, given the backslashes of a block.

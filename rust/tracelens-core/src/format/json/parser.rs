@@ -85,6 +85,9 @@ impl Row for Cells<'_> {
     }
 }
 
+/// Bytes of a row, about.
+const ROW_BYTES: usize = 512;
+
 /// Parses the documents of one piece of a file.
 pub(super) struct Parser<'t> {
     file: &'t File,
@@ -109,7 +112,7 @@ impl<'t> Parser<'t> {
     pub(super) fn new(file: &'t File, piece: &'t Piece, text: &'t str) -> Self {
         let tree = Tree::new(&file.plan);
         let depth = file.plan.levels.len();
-        let mut emitter = Emitter::new(file);
+        let mut emitter = Emitter::new(file, piece.length() / ROW_BYTES);
         if matches!(file.plan.records, Records::Level(level) if level < piece.start.continued) {
             emitter.batch.continued = true;
             emitter.batch.records = 1;
