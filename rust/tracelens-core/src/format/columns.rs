@@ -63,7 +63,7 @@ impl Columns {
 }
 
 /// Columns that a plan needs and that are not among these.
-pub(super) fn missing<'p>(plan: &'p Plan, names: &[&str]) -> Vec<&'p str> {
+pub(crate) fn missing<'p>(plan: &'p Plan, names: &[&str]) -> Vec<&'p str> {
     let needed = plan.fields().filter(|f| !f.optional).flat_map(Field::paths);
     let missing = needed
         .map(|p| &plan.paths[p])
