@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use tracelens_core::event::{EventBatch, NO_TIME, Precision, Role};
 use tracelens_core::input::discover::discover;
 use tracelens_core::mapping::Mapping;
-use tracelens_core::mapping::guess::guess;
 use tracelens_core::reader::{OnBadRow, ReadOptions, ReadReport, Reader};
+use tracelens_core::sample::guess;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)

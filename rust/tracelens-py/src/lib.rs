@@ -14,8 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tracelens_core::error::Code;
 use tracelens_core::input::discover::discover;
-use tracelens_core::mapping::guess::guess;
-use tracelens_core::sample::{Kind, sample};
+use tracelens_core::sample::{Kind, guess, sample};
 
 /// The compiled core of tracelens.
 #[pymodule(gil_used = false)]
@@ -79,9 +78,9 @@ fn samples<'py>(py: Python<'py>, paths: &[String], rows: usize) -> PyResult<Vec<
         d.set_item("encoding", kind.encoding)?;
         d.set_item("separator", kind.separator.map(|b| char::from(b).to_string()))?;
         d.set_item("header", kind.header)?;
+        d.set_item("table", kind.table)?;
         d.set_item("columns", kind.columns)?;
         d.set_item("rows", kind.rows)?;
-        d.set_item("tables", kind.tables)?;
         Ok(d)
     };
     kinds.into_iter().map(entry).collect()

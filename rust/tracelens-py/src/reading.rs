@@ -6,8 +6,9 @@ use pyo3::types::PyDict;
 use std::path::Path;
 use tracelens_core::error::Result;
 use tracelens_core::input::discover::{self, Discovered};
-use tracelens_core::mapping::{Mapping, guess};
+use tracelens_core::mapping::Mapping;
 use tracelens_core::reader::{OnBadRow, ReadOptions, Reader};
+use tracelens_core::sample::guess;
 
 /// Where a mapping comes from.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +39,7 @@ impl Source {
             (None, Some(name), _) => Mapping::load(name)?,
             (None, None, Some(path)) => Mapping::load(&path.to_string_lossy())?,
             (None, None, None) => {
-                let (mapping, because) = guess::guess(&found)?;
+                let (mapping, because) = guess(&found)?;
                 why = Some(because);
                 mapping
             }

@@ -75,7 +75,7 @@ impl Columns {
 }
 
 /// Columns that a plan needs and that are not among these.
-pub(super) fn missing(plan: &Plan, names: &[&str]) -> Vec<String> {
+pub(crate) fn missing(plan: &Plan, names: &[&str]) -> Vec<String> {
     let needed = plan.fields().filter(|f| !f.optional).flat_map(Field::paths);
     let missing = needed
         .map(|p| &plan.paths[p])

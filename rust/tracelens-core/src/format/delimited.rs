@@ -82,14 +82,17 @@ impl Tasks for Rows {
     }
 }
 
+/// What a mapping takes for the separator of a file.
+pub(crate) fn separator(plan: &Plan, path: &Path) -> u8 {
+    let tabs = Path::new(&plain_name(path)).extension().is_some_and(|e| e == "tsv");
+    plan.delimiters.separator.unwrap_or(if tabs { b'\t' } else { b',' })
+}
+
 /// Read the header: the file by a plan that knows the columns by name, the table, and where its rows begin.
 fn open(file: &Arc<File>, piece: &Piece) -> Result<(Arc<File>, Table, usize)> {
     let delimiters = file.plan.delimiters;
-    let tabs = Path::new(&plain_name(&file.path))
-        .extension()
-        .is_some_and(|e| e == "tsv");
     let mut table = Table {
-        separator: delimiters.separator.unwrap_or(if tabs { b'\t' } else { b',' }),
+        separator: separator(&file.plan, &file.path),
         quote: delimiters.quote,
         columns: vec![None; file.plan.paths.len()],
         tails: Vec::new(),

@@ -4,6 +4,7 @@ mod arrow;
 mod columns;
 mod delimited;
 mod emit;
+mod head;
 mod json;
 mod lanes;
 mod lines;
@@ -19,7 +20,10 @@ mod testing;
 mod tests;
 mod xes;
 
+pub(crate) use columns::missing;
+pub(crate) use delimited::separator;
 pub use emit::{Batch, DUPLICATE, FileContext, OnBadRow, Reason, UNWANTED};
+pub(crate) use head::heads;
 pub(crate) use json::{PADDING, lexer, not_utf8, unescape};
 pub(crate) use task::{Buffers, File, Origin, Piece, Task, Tasks};
 

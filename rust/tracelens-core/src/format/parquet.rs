@@ -2,6 +2,10 @@
 
 mod leaves;
 
+mod head;
+
+pub(crate) use head::head;
+
 use super::emit::Batch;
 use super::table::{Table, guarded};
 use super::task::{File, Task, Tasks};
@@ -19,6 +23,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use std::io::{BufReader, SeekFrom};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Rows that are read at a time, and become one batch: what is made of them on the way stays in the cache.
@@ -44,8 +49,7 @@ const TASK_BYTES: u64 = 1 << 27;
 const EVENT_BYTES: u64 = 64;
 
 fn open_in_tasks(file: Arc<File>, source: Source, task_rows: fn(u64, u64) -> usize) -> Result<Box<dyn Tasks>> {
-    let loaded = guarded(|| ArrowReaderMetadata::load(&source, ArrowReaderOptions::new()));
-    let loaded = loaded.map_err(|e| broken(&file, None, &e))?;
+    let loaded = load(&file.path, &source)?;
     let table = Table::new(&file, loaded.schema())?;
     let metadata = Arc::clone(loaded.metadata());
     let leaves = leaves::wanted(loaded.schema(), &table.inside);
@@ -88,6 +92,12 @@ fn open_in_tasks(file: Arc<File>, source: Source, task_rows: fn(u64, u64) -> usi
     }))
 }
 
+/// What a file says of itself.
+fn load(path: &Path, source: &Source) -> Result<ArrowReaderMetadata> {
+    let loaded = guarded(|| ArrowReaderMetadata::load(source, ArrowReaderOptions::new()));
+    loaded.map_err(|e| broken(path, None, &e))
+}
+
 struct Parts {
     shared: Arc<Shared>,
     /// Those to come, the next one last.
@@ -125,7 +135,7 @@ impl Shared {
     /// Read some rows. They are counted from 1 in the file, and their group is named.
     fn read(&self, part: &Part) -> Vec<Batch> {
         let name = format!("row group {}, row", part.group + 1);
-        let broken = |e: &ParquetError| Batch::failed(broken(&self.file, Some(part.group), e));
+        let broken = |e: &ParquetError| Batch::failed(broken(&self.file.path, Some(part.group), e));
         let mut reader = match guarded(|| self.reader(part)) {
             Ok(reader) => reader,
             Err(e) => return vec![broken(&e)],
@@ -154,7 +164,8 @@ impl Shared {
     }
 
     fn reader(&self, part: &Part) -> Result<ParquetRecordBatchReader, ParquetError> {
-        let options = ArrowReaderOptions::new().with_schema(Arc::new(self.schema_of(part.group)));
+        let options =
+            ArrowReaderOptions::new().with_schema(Arc::new(schema_of(&self.metadata, &self.schema, part.group)));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(&self.metadata), options)?;
         ParquetRecordBatchReaderBuilder::new_with_metadata(self.source.clone(), metadata)
             .with_projection(self.mask.clone())
@@ -164,37 +175,37 @@ impl Shared {
             .with_batch_size(BATCH_ROWS.min(part.range.len()))
             .build()
     }
+}
 
-    /// The types in which the columns of a row group are read: texts as codes where the file has codes for all of them.
-    fn schema_of(&self, group: usize) -> Schema {
-        let parquet = self.metadata.file_metadata().schema_descr();
-        let mut types: Vec<Option<DataType>> = vec![None; self.schema.fields().len()];
-        for (leaf, chunk) in self.metadata.row_group(group).columns().iter().enumerate() {
-            let (column, about) = (parquet.get_column_root_idx(leaf), parquet.column(leaf));
-            let field = self.schema.field(column);
-            types[column] = match field.data_type() {
-                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..)
-                    if about.converted_type() == ConvertedType::UTF8 =>
-                {
-                    Some(if all_coded(chunk) {
-                        DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
-                    } else {
-                        DataType::Utf8View
-                    })
-                }
-                // Microseconds reach further than nanoseconds, and are all that events know.
-                DataType::Timestamp(TimeUnit::Nanosecond, zone) if about.physical_type() == Type::INT96 => {
-                    Some(DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))
-                }
-                _ => None,
-            };
-        }
-        let fields = self.schema.fields().iter().zip(types).map(|(field, to)| match to {
-            Some(to) => Arc::new(field.as_ref().clone().with_data_type(to)),
-            None => Arc::clone(field),
-        });
-        Schema::new_with_metadata(fields.collect::<Vec<_>>(), self.schema.metadata().clone())
+/// The types in which the columns of a row group are read: texts as codes where the file has codes for all of them.
+fn schema_of(metadata: &ParquetMetaData, schema: &Schema, group: usize) -> Schema {
+    let parquet = metadata.file_metadata().schema_descr();
+    let mut types: Vec<Option<DataType>> = vec![None; schema.fields().len()];
+    for (leaf, chunk) in metadata.row_group(group).columns().iter().enumerate() {
+        let (column, about) = (parquet.get_column_root_idx(leaf), parquet.column(leaf));
+        let field = schema.field(column);
+        types[column] = match field.data_type() {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..)
+                if about.converted_type() == ConvertedType::UTF8 =>
+            {
+                Some(if all_coded(chunk) {
+                    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+                } else {
+                    DataType::Utf8View
+                })
+            }
+            // Microseconds reach further than nanoseconds, and are all that events know.
+            DataType::Timestamp(TimeUnit::Nanosecond, zone) if about.physical_type() == Type::INT96 => {
+                Some(DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))
+            }
+            _ => None,
+        };
     }
+    let fields = schema.fields().iter().zip(types).map(|(field, to)| match to {
+        Some(to) => Arc::new(field.as_ref().clone().with_data_type(to)),
+        None => Arc::clone(field),
+    });
+    Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone())
 }
 
 /// Whether all values of a column are codes into its dictionary, as far as the file says.
@@ -206,13 +217,13 @@ fn all_coded(chunk: &ColumnChunkMetaData) -> bool {
     }
 }
 
-fn broken(file: &File, group: Option<usize>, error: &ParquetError) -> Error {
+fn broken(path: &Path, group: Option<usize>, error: &ParquetError) -> Error {
     if let Some(own) = own_error(error) {
         return own;
     }
     let place = Place {
         element: group.map(|g| format!("row group {}", g + 1)),
-        ..Place::file(&file.path)
+        ..Place::file(path)
     };
     Error::new(Code::Syntax, format!("no Parquet that can be read: {error}"))
         .at(place)

@@ -1,5 +1,9 @@
 //! Databases of `SQLite`: the rows of one table, or of a query, as lines of JSON.
 
+mod head;
+
+pub(crate) use head::heads;
+
 use super::columns::{Columns, missing};
 use super::lines::{Lines, float, key, value};
 use super::task::{File, Origin, Task, Tasks};
@@ -7,7 +11,7 @@ use super::{OnBadRow, TASK_BYTES};
 use crate::error::{Code, Error, Place, Result, closest};
 use crate::input::source::{Source, read_error};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,12 +68,16 @@ fn broken(path: &Path, element: Option<String>, error: impl std::fmt::Display) -
         .help("the file may be damaged, or have been copied while it was written: fetch it again")
 }
 
+fn connection(path: &Path, source: Source) -> Result<Connection> {
+    if is_cut_off(&source).map_err(|e| read_error(path, &e))? {
+        return Err(broken(path, None, "it ends early"));
+    }
+    connect(source).map_err(|e| broken(path, None, e))
+}
+
 /// Walk through the rows.
 fn read(file: &File, source: Source, task_bytes: usize, sender: &SyncSender<Result<Chunk>>) -> Result<()> {
-    if is_cut_off(&source).map_err(|e| read_error(&file.path, &e))? {
-        return Err(broken(&file.path, None, "it ends early"));
-    }
-    let connection = connect(source).map_err(|e| broken(&file.path, None, e))?;
+    let connection = connection(&file.path, source)?;
     let selection = select(file, &connection)?;
     let at = |row: u64| Some(format!("{}, row {row}", selection.name));
     let mut statement = connection
@@ -116,29 +124,7 @@ fn write(lines: &mut Lines, row: &Row, columns: &[String], on_bad_row: OnBadRow,
     out.push(b'{');
     for (i, column) in columns.iter().enumerate() {
         let Ok(cell) = row.get_ref(i) else { continue };
-        if cell == ValueRef::Null {
-            continue;
-        }
-        key(out, column);
-        let why = match cell {
-            ValueRef::Null => continue,
-            ValueRef::Integer(number) => {
-                value(out, &number);
-                continue;
-            }
-            ValueRef::Real(number) => {
-                float(out, number);
-                continue;
-            }
-            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => {
-                    value(out, text);
-                    continue;
-                }
-                Err(_) => "text that is not UTF-8",
-            },
-            ValueRef::Blob(_) => "binary data",
-        };
+        let Err(why) = member(out, column, cell) else { continue };
         let error = Error::new(Code::BadValue, format!("the column \"{column}\" holds {why}"))
             .at(place())
             .help("read it as text, for example with [sqlite] query = \"select hex(...) ...\" in the mapping");
@@ -146,6 +132,28 @@ fn write(lines: &mut Lines, row: &Row, columns: &[String], on_bad_row: OnBadRow,
     }
     out.extend_from_slice(b"}\n");
     true
+}
+
+/// Write a cell as a member; else say what it holds.
+fn member(out: &mut Vec<u8>, column: &str, cell: ValueRef) -> Result<(), &'static str> {
+    match cell {
+        ValueRef::Null => {}
+        ValueRef::Integer(number) => {
+            key(out, column);
+            value(out, &number);
+        }
+        ValueRef::Real(number) => {
+            key(out, column);
+            float(out, number);
+        }
+        ValueRef::Text(bytes) => {
+            let text = std::str::from_utf8(bytes).map_err(|_| "text that is not UTF-8")?;
+            key(out, column);
+            value(out, text);
+        }
+        ValueRef::Blob(_) => return Err("binary data"),
+    }
+    Ok(())
 }
 
 /// Whether a database is shorter than it says: the library would take what is missing for zeros.
@@ -217,7 +225,7 @@ fn select(file: &File, connection: &Connection) -> Result<Selection> {
     let (from, name) = match (&file.plan.query, &file.plan.table) {
         (Some(query), _) => (query.clone(), "query".to_owned()),
         (None, Some(table)) => {
-            let tables = tables(file, connection)?;
+            let tables = tables(&file.path, connection)?;
             if !tables.iter().any(|t| t.name.eq_ignore_ascii_case(table)) {
                 let error = refused(file, &format!("there is no table \"{table}\""), &tables);
                 return Err(match closest(table, tables.iter().map(|t| t.name.as_str())) {
@@ -225,11 +233,11 @@ fn select(file: &File, connection: &Connection) -> Result<Selection> {
                     None => error.help("correct [sqlite] table in the mapping"),
                 });
             }
-            (format!("select * from {}", quoted(table)), format!("table {table}"))
+            (all_of(table), format!("table {table}"))
         }
         (None, None) => {
             let table = only_table(file, connection)?;
-            (format!("select * from {}", quoted(&table)), format!("table {table}"))
+            (all_of(&table), format!("table {table}"))
         }
     };
     let all = columns_of(connection, &from).map_err(|e| broken(&file.path, Some(name.clone()), e))?;
@@ -255,6 +263,10 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+fn all_of(table: &str) -> String {
+    format!("select * from {}", quoted(table))
+}
+
 fn columns_of(connection: &Connection, query: &str) -> rusqlite::Result<Vec<String>> {
     let statement = connection.prepare(query)?;
     Ok(statement.column_names().map(str::to_owned).collect())
@@ -265,7 +277,7 @@ struct Table {
     columns: Vec<String>,
 }
 
-fn tables(file: &File, connection: &Connection) -> Result<Vec<Table>> {
+fn tables(path: &Path, connection: &Connection) -> Result<Vec<Table>> {
     let read = || -> rusqlite::Result<Vec<Table>> {
         let mut statement = connection.prepare(
             "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\' order by name",
@@ -276,17 +288,24 @@ fn tables(file: &File, connection: &Connection) -> Result<Vec<Table>> {
         names
             .into_iter()
             .map(|name| {
-                let columns = columns_of(connection, &format!("select * from {}", quoted(&name)))?;
+                let columns = columns_of(connection, &all_of(&name));
+                // A view of what is no longer there can be read by nobody.
+                let columns = columns.or_else(|e| if is_nonsense(&e) { Ok(Vec::new()) } else { Err(e) })?;
                 Ok(Table { name, columns })
             })
             .collect()
     };
-    read().map_err(|e| broken(&file.path, None, e))
+    read().map_err(|e| broken(path, None, e))
+}
+
+/// Whether a query is wrong, rather than the database damaged.
+fn is_nonsense(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqlInputError { .. }) || error.sqlite_error_code() == Some(ErrorCode::Unknown)
 }
 
 /// The table that has all columns of the mapping.
 fn only_table(file: &File, connection: &Connection) -> Result<String> {
-    let tables = tables(file, connection)?;
+    let tables = tables(&file.path, connection)?;
     let lacks = |table: &Table| {
         let names: Vec<&str> = table.columns.iter().map(String::as_str).collect();
         missing(&file.plan, &names)

@@ -4,8 +4,9 @@
 //! archives, runs of [`HELD`] bytes in larger ones. A member larger than that is handed over as it comes, to be read from the
 //! archive itself. Nothing is written to the disk, so that links and `..` in names are harmless.
 
-use super::discover::natural;
+use super::discover::{natural, plain_name};
 use super::source::own_error;
+use super::stream::Input;
 use crate::error::{Code, Error, Place, Result};
 use std::collections::VecDeque;
 use std::io::{Read, Result as IoResult};
@@ -16,12 +17,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const HELD: u64 = 1 << 28;
 const BLOCK: u64 = 512;
 
+/// Suffixes of archives, less those of compression.
+const SUFFIXES: [&str; 4] = [".tar", ".tgz", ".txz", ".tzst"];
+
+/// Whether a file is an archive, by its name.
+pub(crate) fn is_archive(path: &Path) -> bool {
+    let name = plain_name(path);
+    SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
 /// A file in an archive.
 pub(crate) struct Member {
     /// The path of the archive, and its own in there.
     pub(crate) path: PathBuf,
+    /// Its bytes.
+    pub(crate) size: u64,
     /// What it holds.
     pub(crate) content: Content,
+}
+
+impl Member {
+    /// Open it as any other file.
+    pub(crate) fn open(self) -> Result<Input> {
+        match self.content {
+            Content::Held(bytes) => Input::of_reader(&self.path, std::io::Cursor::new(bytes)),
+            Content::Stream(reader) => Input::of_reader(&self.path, reader),
+        }
+    }
 }
 
 /// The bytes of a member.
@@ -64,7 +86,8 @@ impl Members {
         Self::holding(path, reader, HELD)
     }
 
-    fn holding(path: &Path, reader: Box<dyn Read + Send>, room: u64) -> Self {
+    /// As [`Members::new`], with room for so many bytes of members at a time.
+    pub(crate) fn holding(path: &Path, reader: Box<dyn Read + Send>, room: u64) -> Self {
         Self {
             path: path.to_path_buf(),
             archive: Arc::new(Mutex::new(Archive {
@@ -123,7 +146,11 @@ impl Members {
             }
             if entry.size > self.room {
                 let content = Content::Stream(Box::new(Shared(Arc::clone(&self.archive))));
-                return Ok(Some(Member { path, content }));
+                return Ok(Some(Member {
+                    path,
+                    size: entry.size,
+                    content,
+                }));
             }
             let mut bytes = Vec::with_capacity(entry.size.min(room) as usize);
             archive
@@ -131,6 +158,7 @@ impl Members {
                 .map_err(|e| self.damaged(Some(&path), &e))?;
             return Ok(Some(Member {
                 path,
+                size: entry.size,
                 content: Content::Held(bytes),
             }));
         }

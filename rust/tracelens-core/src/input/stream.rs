@@ -95,6 +95,8 @@ pub(crate) struct Input {
     size: Option<u64>,
     /// What was looked at and not yet taken.
     ahead: Vec<u8>,
+    /// What went wrong behind it.
+    broken: Option<Error>,
     read: u64,
     /// Where bytes are counted, unless they are before they are unpacked.
     progress: Option<Progress>,
@@ -155,6 +157,7 @@ impl Input {
             packing,
             size,
             ahead: Vec::new(),
+            broken: None,
             read: 0,
             progress: packing.is_none().then(|| progress.clone()),
         })
@@ -179,11 +182,16 @@ impl Input {
         self.packing
     }
 
-    /// The first bytes, which stay to be read.
+    /// The first bytes, which stay to be read. What is damaged behind them is an error when it is read.
     pub(crate) fn peek(&mut self, length: usize) -> Result<&[u8]> {
         if self.read == 0 && self.ahead.is_empty() {
             let mut ahead = Vec::new();
-            self.fill(&mut ahead, length)?;
+            match self.fill(&mut ahead, length) {
+                Err(error) if !ahead.is_empty() => self.broken = Some(error),
+                read => {
+                    read?;
+                }
+            }
             self.ahead = ahead;
         }
         Ok(&self.ahead)
@@ -199,6 +207,9 @@ impl Input {
             upto
         };
         while buffer.len() < upto {
+            if let Some(error) = &self.broken {
+                return Err(error.clone());
+            }
             let wanted = (upto - buffer.len()) as u64;
             let start = buffer.len();
             buffer.reserve((upto - start).min(ROOM));
@@ -291,15 +302,6 @@ fn damaged(path: &Path, packing: Packing, read: u64, e: &std::io::Error) -> Erro
 
 /// As much of a file as tells what it is.
 pub(crate) const HEAD: usize = 1 << 16;
-
-/// The first bytes of a file, unpacked, or what of them can be read: reading all of it will say the error.
-pub(crate) fn head(path: &Path) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if let Ok(mut input) = Input::open(path, &Progress::default()) {
-        let _ = input.fill(&mut bytes, HEAD);
-    }
-    bytes
-}
 
 /// A file that is read piece by piece: what a piece leaves over goes to the next one.
 pub(crate) struct Reading {

@@ -4,7 +4,6 @@ mod builtin;
 mod compile;
 mod event;
 pub mod field;
-pub mod guess;
 pub mod path;
 mod pattern;
 mod plan;

@@ -1,76 +1,146 @@
 //! A few rows of each kind of file among logs, as they are: what a mapping is guessed from.
 
+mod guess;
+mod keys;
+mod look;
+mod prune;
 mod text;
 
-use crate::error::Result;
+pub use guess::guess;
+
+use crate::error::{Code, Error, Place, Result};
 use crate::input::discover::{discover, plain_name};
-use crate::input::sniff::sniff;
-use crate::input::stream::{HEAD, Input};
-use crate::input::{Packing, Progress};
 use crate::mapping::Format;
+use look::Unseen;
 use std::path::{Path, PathBuf};
 
 /// Files of one format with the same keys or columns, and what the first of them looks like.
 #[derive(Debug, Clone)]
 pub struct Kind {
-    /// The first file.
+    /// The first file; of a member of an archive, behind the path of that.
     pub path: PathBuf,
-    /// How many files are of this kind.
+    /// How many files are of this kind; of archives, among the first of their members.
     pub files: usize,
-    /// Their bytes on the disk.
+    /// Their bytes, as they lie on the disk or in the archive.
     pub bytes: u64,
     /// Their format.
     pub format: Format,
-    /// What the first file is packed with.
+    /// What the first file, or the archive, is packed with.
     pub packing: Option<&'static str>,
     /// Whether it stands in an archive.
     pub archive: bool,
-    /// UTF-8 or what was found instead.
-    pub encoding: String,
+    /// Of text: UTF-8, or what was found instead.
+    pub encoding: Option<String>,
     /// Between columns of delimited text.
     pub separator: Option<u8>,
     /// Whether the first row of delimited text names the columns.
     pub header: Option<bool>,
+    /// The table of a database.
+    pub table: Option<String>,
     /// Columns of a table, in order.
     pub columns: Option<Vec<String>>,
-    /// Rows as JSON: lines, documents pruned to their first elements, rows of tables as objects.
+    /// Rows as JSON: lines; documents, and what lies inside values of tables, pruned to their first elements.
     pub rows: Vec<String>,
-    /// Tables of a database.
-    pub tables: Option<Vec<String>>,
+    /// Of text, unless it is very long.
+    first_line: Option<String>,
+    /// The text that is not UTF-8, as an error.
+    not_text: Option<Error>,
 }
 
-/// Kinds that are told apart; of a directory in which every file is another, the rest is counted to the last of its format.
+/// Kinds that are told apart; of a directory in which every file is another, the rest is counted to the first of its suffix.
 const MOST: usize = 8;
 /// Files that are opened to see of what kind they are.
 const OPENED: usize = 64;
 
 /// The kinds of files that lie at some paths, with up to so many rows of each.
 pub fn sample(paths: &[String], rows: usize) -> Result<Vec<Kind>> {
+    refuse_stdin(paths.iter().map(Path::new))?;
     let found = discover(paths)?;
-    let mut kinds: Vec<Kind> = Vec::new();
-    for (number, path) in found.named.iter().chain(&found.found).enumerate() {
-        let bytes = std::fs::metadata(path).map_or(0, |m| m.len());
-        let suffix = suffix(path);
-        let like = kinds.iter().position(|k| self::suffix(&k.path) == suffix);
-        let known = if number < OPENED || like.is_none() {
-            let kind = look(path, rows)?;
-            let same = kinds.iter().position(|k| k.same_as(&kind));
-            match same {
-                None if kinds.len() < MOST => {
-                    kinds.push(kind);
-                    continue;
-                }
-                same => same.or(like),
-            }
-        } else {
-            like
-        };
-        if let Some(kind) = known.map(|k| &mut kinds[k]) {
-            kind.files += 1;
-            kind.bytes += bytes;
+    let mut kinds = Kinds {
+        rows,
+        seen: 0,
+        kinds: Vec::new(),
+    };
+    for path in &found.named {
+        kinds.add(path)?;
+    }
+    let mut failed = None;
+    for path in found.found.iter().filter(|p| Some(*p) != found.mapping.as_ref()) {
+        // Whatever else lies in a directory need not be a log.
+        if let Err(error) = kinds.add(path) {
+            failed.get_or_insert(error);
         }
     }
-    Ok(kinds)
+    if kinds.kinds.is_empty() {
+        let first = found.named.iter().chain(&found.found).next();
+        return Err(failed.unwrap_or_else(|| empty(first)));
+    }
+    Ok(kinds.kinds)
+}
+
+/// What is read once only cannot be looked at before.
+fn refuse_stdin<'p>(mut paths: impl Iterator<Item = &'p Path>) -> Result<()> {
+    if paths.any(|path| path == Path::new("-")) {
+        let error = Error::new(
+            Code::BadOption,
+            "the standard input cannot be looked at before it is read",
+        );
+        return Err(error.help("name its mapping with --mapping, or save it to a file"));
+    }
+    Ok(())
+}
+
+fn empty(path: Option<&PathBuf>) -> Error {
+    let error =
+        Error::new(Code::NothingToRead, "the file is empty").help("name a file or directory with behaviour logs");
+    match path {
+        Some(path) => error.at(Place::file(path)),
+        None => error,
+    }
+}
+
+/// Kinds that were found so far.
+struct Kinds {
+    rows: usize,
+    /// Files so far.
+    seen: usize,
+    kinds: Vec<Kind>,
+}
+
+impl Kinds {
+    /// Add what lies at a path: an error if nothing of it can be looked at.
+    fn add(&mut self, path: &Path) -> Result<()> {
+        let (mut failed, mut added) = (None, false);
+        for file in look::files(path)? {
+            match self.add_file(file) {
+                Ok(()) => added = true,
+                Err(error) => {
+                    failed.get_or_insert(error);
+                }
+            }
+        }
+        failed.filter(|_| !added).map_or(Ok(()), Err)
+    }
+
+    fn add_file(&mut self, file: Unseen) -> Result<()> {
+        let like = self.kinds.iter().position(|k| suffix(&k.path) == suffix(&file.path));
+        let bytes = file.bytes;
+        self.seen += 1;
+        if let Some(like) = like.filter(|_| self.seen > OPENED) {
+            self.kinds[like].count(bytes);
+            return Ok(());
+        }
+        let room = self.kinds.len() < MOST;
+        for kind in file.look(self.rows)? {
+            let same = self.kinds.iter().position(|k| k.same_as(&kind));
+            match same.or(like.filter(|_| !room)) {
+                Some(known) => self.kinds[known].count(bytes),
+                None if room => self.kinds.push(kind),
+                None => {}
+            }
+        }
+        Ok(())
+    }
 }
 
 fn suffix(path: &Path) -> Option<String> {
@@ -79,8 +149,13 @@ fn suffix(path: &Path) -> Option<String> {
 }
 
 impl Kind {
+    fn count(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes += bytes;
+    }
+
     fn same_as(&self, other: &Self) -> bool {
-        self.format == other.format && self.names() == other.names()
+        self.format == other.format && self.table == other.table && self.names() == other.names()
     }
 
     /// What tells kinds of one format apart: columns, or keys of the first row.
@@ -104,33 +179,5 @@ impl Kind {
     }
 }
 
-/// What one file looks like.
-fn look(path: &Path, rows: usize) -> Result<Kind> {
-    let mut input = Input::open(path, &Progress::default())?;
-    let packing = input.packing().map(Packing::name);
-    let head = input.peek(HEAD)?.to_vec();
-    let name = plain_name(path);
-    let by_name = |f: &Format| f.suffixes().iter().any(|s| name.ends_with(&format!(".{s}")));
-    let seen = sniff(&head);
-    // A suffix says what is meant; but lines are lines and a database is one.
-    let format = match Format::ALL.into_iter().find(by_name) {
-        Some(named) if matches!(seen, Format::Delimited) => named,
-        _ => seen,
-    };
-    let mut kind = Kind {
-        path: path.to_path_buf(),
-        files: 1,
-        bytes: std::fs::metadata(path).map_or(0, |m| m.len()),
-        format,
-        packing,
-        archive: false,
-        encoding: String::new(),
-        separator: None,
-        header: None,
-        columns: None,
-        rows: Vec::new(),
-        tables: None,
-    };
-    text::fill(&mut kind, input, rows)?;
-    Ok(kind)
-}
+#[cfg(test)]
+mod tests;

@@ -1,25 +1,40 @@
 //! Samples of text: JSON, lines of it, and delimited rows.
 
 use super::Kind;
+use super::prune::pruned;
 use crate::error::Result;
-use crate::format::{PADDING, lexer, unescape};
-use crate::input::stream::Input;
+use crate::format::{Origin, Piece, not_utf8};
+use crate::input::stream::{HEAD, Input};
 use crate::mapping::Format;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// As much text as is looked at.
 const MOST_TEXT: usize = 1 << 23;
-/// Elements of a list that are kept.
-const ELEMENTS: usize = 20;
-/// An object with more keys than this is a dictionary, of which as many entries are kept as of a list.
-const KEYS: usize = 64;
 
 /// Fill in what the text of a file says.
 pub(super) fn fill(kind: &mut Kind, mut input: Input, rows: usize) -> Result<()> {
     let mut bytes = Vec::new();
-    let whole = input.fill(&mut bytes, MOST_TEXT)?;
-    kind.encoding = encoding(&bytes, whole);
-    let text = String::from_utf8_lossy(&bytes);
+    let whole = match input.fill(&mut bytes, MOST_TEXT) {
+        Ok(whole) => whole,
+        // What can be read says enough: reading all of it will say the error.
+        Err(_) if !bytes.is_empty() => false,
+        Err(error) => return Err(error),
+    };
+    read(kind, &String::from_utf8_lossy(&bytes), whole, rows);
+    kind.encoding = Some("utf-8".to_owned());
+    if let Some(at) = not_text(&bytes, whole) {
+        let byte = bytes[at];
+        let error = not_utf8(&kind.path, &Piece::new(bytes, Origin::Bytes(0)), at);
+        let place = error.detail().place.as_ref();
+        let (line, column) = place.and_then(|p| p.line.zip(p.column)).unwrap_or((1, 1));
+        kind.encoding = Some(format!("not utf-8 (byte 0x{byte:02x} at {line}:{column})"));
+        kind.not_text = Some(error);
+    }
+    Ok(())
+}
+
+fn read(kind: &mut Kind, text: &str, whole: bool, rows: usize) {
+    kind.first_line = text.lines().next().filter(|line| line.len() <= HEAD).map(str::to_owned);
     match kind.format {
         Format::Ndjson => {
             let lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -27,107 +42,23 @@ pub(super) fn fill(kind: &mut Kind, mut input: Input, rows: usize) -> Result<()>
             let known = if whole { usize::MAX } else { text.matches('\n').count() };
             kind.rows = lines.take(known.min(rows)).map(str::to_owned).collect();
         }
-        Format::Json => kind.rows.extend(pruned(&text).map(|document| document.to_string())),
-        Format::Delimited => delimited(kind, &text, whole, rows),
-        _ => {}
+        Format::Json => kind.rows.extend(pruned(text)),
+        _ => delimited(kind, text, whole, rows),
     }
-    Ok(())
 }
 
-fn encoding(bytes: &[u8], whole: bool) -> String {
+/// The first byte that is not UTF-8. The last character may be cut off by the end of what was read.
+fn not_text(bytes: &[u8], whole: bool) -> Option<usize> {
     match std::str::from_utf8(bytes) {
-        Err(e) if whole || e.error_len().is_some() => {
-            let at = e.valid_up_to();
-            let line = memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1;
-            let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |i| i + 1);
-            let column = String::from_utf8_lossy(&bytes[start..at]).chars().count() + 1;
-            format!("not utf-8 (byte 0x{:02x} at {line}:{column})", bytes[at])
-        }
-        _ => "utf-8".to_owned(),
+        Err(e) if whole || e.error_len().is_some() => Some(e.valid_up_to()),
+        _ => None,
     }
 }
 
-/// The beginning of a document, with lists and dictionaries cut to their first elements; a text that ends early is closed where
-/// it ends.
-fn pruned(text: &str) -> Option<Value> {
-    let mut bytes = text.as_bytes().to_vec();
-    bytes.resize(bytes.len() + PADDING, 0);
-    let mut pruner = Pruner { bytes: &bytes, text };
-    let start = lexer::space(&bytes, 0);
-    pruner.value(start, 0).0
-}
-
-struct Pruner<'t> {
-    bytes: &'t [u8],
-    text: &'t str,
-}
-
-impl Pruner<'_> {
-    /// A value and the place behind it; no place if the text ends or breaks in it.
-    fn value(&mut self, at: usize, depth: u32) -> (Option<Value>, Option<usize>) {
-        match self.bytes[at] {
-            b'{' | b'[' if depth < lexer::DEEPEST => self.container(at, depth),
-            b'"' => match self.string(at) {
-                Some((text, end)) => (Some(Value::String(text)), Some(end)),
-                None => (None, None),
-            },
-            _ => match lexer::value_end(self.bytes, at) {
-                Ok(end) => (serde_json::from_str(&self.text[at..end]).ok(), Some(end)),
-                Err(_) => (None, None),
-            },
-        }
-    }
-
-    fn string(&self, at: usize) -> Option<(String, usize)> {
-        if self.bytes[at] != b'"' {
-            return None;
-        }
-        let (end, escaped) = lexer::string_end(self.bytes, at + 1).ok()?;
-        let raw = &self.text[at + 1..end];
-        Some((if escaped { unescape(raw) } else { raw.to_owned() }, end + 1))
-    }
-
-    fn container(&mut self, at: usize, depth: u32) -> (Option<Value>, Option<usize>) {
-        let keyed = self.bytes[at] == b'{';
-        let close = if keyed { b'}' } else { b']' };
-        let mut entries: Vec<(String, Value)> = Vec::new();
-        let mut at = lexer::space(self.bytes, at + 1);
-        let mut end = (self.bytes[at] == close).then_some(at + 1);
-        let most = if keyed { KEYS + 1 } else { ELEMENTS };
-        while end.is_none() {
-            let mut key = String::new();
-            if keyed {
-                let Some((name, after)) = self.string(at) else { break };
-                let Ok(value) = lexer::colon(self.bytes, after) else {
-                    break;
-                };
-                (key, at) = (name, value);
-            }
-            // What is not kept is skipped, not built.
-            let after = if entries.len() < most {
-                let (value, after) = self.value(at, depth + 1);
-                entries.extend(value.map(|value| (key, value)));
-                after
-            } else {
-                lexer::value_end(self.bytes, at).ok()
-            };
-            let Some(after) = after else { break };
-            match lexer::next(self.bytes, after, close) {
-                Ok((next, true)) => at = next,
-                Ok((after, false)) => end = Some(after),
-                Err(_) => break,
-            }
-        }
-        if keyed && entries.len() > KEYS {
-            entries.truncate(ELEMENTS);
-        }
-        let value = if keyed {
-            Value::Object(entries.into_iter().collect::<Map<_, _>>())
-        } else {
-            Value::Array(entries.into_iter().map(|(_, value)| value).collect())
-        };
-        (Some(value), end)
-    }
+/// The names that stand in a line between separators.
+pub(super) fn names(line: &str, separator: u8) -> Vec<String> {
+    let names = csv_reader(separator, line)().unwrap_or_default();
+    names.iter().map(|name| name.trim().to_owned()).collect()
 }
 
 /// Separators that are tried, the likeliest first.
@@ -159,14 +90,13 @@ fn delimited(kind: &mut Kind, text: &str, whole: bool, rows: usize) {
     } else {
         (0..width).map(|i| i.to_string()).collect()
     };
+    let quoted = |text: &String| Value::from(text.as_str()).to_string();
     let object = |record: &Vec<String>| {
         let entries = columns.iter().zip(record).filter(|(_, text)| !text.is_empty());
-        Value::Object(
-            entries
-                .map(|(name, text)| (name.clone(), Value::String(text.clone())))
-                .collect(),
-        )
-        .to_string()
+        let members: Vec<String> = entries
+            .map(|(name, text)| format!("{}:{}", quoted(name), quoted(text)))
+            .collect();
+        format!("{{{}}}", members.join(","))
     };
     kind.rows = records.iter().take(rows).map(object).collect();
     (kind.separator, kind.header, kind.columns) = (Some(separator), Some(header), Some(columns));

@@ -1,6 +1,9 @@
 //! Arrow IPC: files, whose batches are read in any order, and streams, whose batches are read one after the other.
 
+mod head;
 mod messages;
+
+pub(crate) use head::head;
 
 use super::emit::Batch;
 use super::table::{Table, guarded};
@@ -10,10 +13,11 @@ use crate::input::source::{ReadSeek, Source, own_error};
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::FileDecoder;
 use arrow_ipc::{Block, MetadataVersion};
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, SchemaRef};
 use messages::{Content, Framed, Index};
 use std::collections::VecDeque;
 use std::io::{BufReader, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Rows that one task reads: smaller batches are put together, larger ones divided.
@@ -30,32 +34,53 @@ pub(crate) fn open(file: Arc<File>, source: Source) -> Result<Box<dyn Tasks>> {
 }
 
 fn open_in_tasks(file: Arc<File>, source: Source, task_rows: usize) -> Result<Box<dyn Tasks>> {
-    let wrong = |e: ArrowError| broken(&file, None, &e);
-    let mut input = source.open();
-    let mut start = Vec::new();
-    (&mut input)
-        .take(MAGIC.len() as u64)
-        .read_to_end(&mut start)
-        .and_then(|_| input.rewind())
-        .map_err(|e| wrong(e.into()))?;
-    if start.starts_with(FEATHER_1) {
-        let error = wrong(ArrowError::IpcError("this is version 1 of Feather".to_owned()));
-        return Err(error.help("write it anew with a library of today: version 2 is Arrow"));
-    }
-    if start == MAGIC {
-        let index = guarded(|| Index::read(&mut input)).map_err(wrong)?;
-        return Ok(Box::new(Batches::new(file, source, index, task_rows)?));
-    }
-    Ok(Box::new(Stream::new(file, input, task_rows)?))
+    Ok(match Layout::of(&file.path, &source)? {
+        Layout::File(index) => Box::new(Batches::new(file, source, index, task_rows)?),
+        Layout::Stream(input, schema) => Box::new(Stream::new(file, input, schema, task_rows)?),
+    })
 }
 
-fn broken(file: &File, batch: Option<usize>, error: &ArrowError) -> Error {
+/// The two ways to store batches.
+enum Layout {
+    File(Index),
+    /// Read up to its first batch.
+    Stream(BufReader<Box<dyn ReadSeek>>, SchemaRef),
+}
+
+impl Layout {
+    fn of(path: &Path, source: &Source) -> Result<Self> {
+        let wrong = |e: ArrowError| broken(path, None, &e);
+        let mut input = source.open();
+        let mut start = Vec::new();
+        (&mut input)
+            .take(MAGIC.len() as u64)
+            .read_to_end(&mut start)
+            .and_then(|_| input.rewind())
+            .map_err(|e| wrong(e.into()))?;
+        if start.starts_with(FEATHER_1) {
+            let error = wrong(ArrowError::IpcError("this is version 1 of Feather".to_owned()));
+            return Err(error.help("write it anew with a library of today: version 2 is Arrow"));
+        }
+        if start == MAGIC {
+            return guarded(|| Index::read(&mut input)).map(Self::File).map_err(wrong);
+        }
+        let mut input = BufReader::new(input);
+        let first = || match Framed::next(&mut input)?.map(|message| message.content()).transpose()? {
+            Some(Content::Schema(schema)) => Ok(schema),
+            _ => Err(ArrowError::IpcError("it does not begin with a schema".to_owned())),
+        };
+        let schema = guarded(first).map_err(wrong)?;
+        Ok(Self::Stream(input, schema))
+    }
+}
+
+fn broken(path: &Path, batch: Option<usize>, error: &ArrowError) -> Error {
     if let Some(own) = own_error(error) {
         return own;
     }
     let place = Place {
         element: batch.map(|b| format!("batch {b}")),
-        ..Place::file(&file.path)
+        ..Place::file(path)
     };
     Error::new(Code::Syntax, format!("no Arrow that can be read: {error}"))
         .at(place)
@@ -139,16 +164,9 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(file: Arc<File>, input: Box<dyn ReadSeek>, task_rows: usize) -> Result<Self> {
-        let mut input = BufReader::new(input);
-        let first = || match Framed::next(&mut input)?.map(|message| message.content()).transpose()? {
-            Some(Content::Schema(schema)) => Ok(schema),
-            _ => Err(ArrowError::IpcError("it does not begin with a schema".to_owned())),
-        };
-        let schema = guarded(first).map_err(|e| broken(&file, None, &e))?;
+    fn new(file: Arc<File>, input: BufReader<Box<dyn ReadSeek>>, schema: SchemaRef, task_rows: usize) -> Result<Self> {
         let table = Table::new(&file, &schema)?;
-        // Version 1 stands for any: each message says its own.
-        let decoder = FileDecoder::new(schema, MetadataVersion::V1).with_projection(table.read.clone());
+        let decoder = decoder(schema).with_projection(table.read.clone());
         Ok(Self {
             file,
             input,
@@ -158,26 +176,32 @@ impl Stream {
             rows: 0,
         })
     }
+}
 
-    /// The next batch; the dictionaries before it are read on the way.
-    fn batch(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        while let Some(message) = Framed::next(&mut self.input)? {
-            match message.content()? {
-                Content::Dictionary => message.add_dictionary(&mut self.decoder)?,
-                Content::Batch => return message.rows(&self.decoder).map(Some),
-                Content::Schema(_) => return Err(ArrowError::IpcError("a second schema".to_owned())),
-                Content::Other => {}
-            }
+fn decoder(schema: SchemaRef) -> FileDecoder {
+    // Version 1 stands for any: each message of a stream says its own.
+    FileDecoder::new(schema, MetadataVersion::V1)
+}
+
+/// The next batch of a stream; the dictionaries before it are read on the way.
+fn next_batch(input: &mut impl Read, decoder: &mut FileDecoder) -> Result<Option<RecordBatch>, ArrowError> {
+    while let Some(message) = Framed::next(input)? {
+        match message.content()? {
+            Content::Dictionary => message.add_dictionary(decoder)?,
+            Content::Batch => return message.rows(decoder).map(Some),
+            Content::Schema(_) => return Err(ArrowError::IpcError("a second schema".to_owned())),
+            Content::Other => {}
         }
-        Ok(None)
     }
+    Ok(None)
 }
 
 impl Tasks for Stream {
     fn next_task(&mut self) -> Result<Option<Task>> {
         while self.slices.rows() < self.slices.task_rows {
             self.number += 1;
-            let batch = guarded(|| self.batch()).map_err(|e| broken(&self.file, Some(self.number), &e))?;
+            let batch = guarded(|| next_batch(&mut self.input, &mut self.decoder))
+                .map_err(|e| broken(&self.file.path, Some(self.number), &e))?;
             let Some(batch) = batch else { break };
             self.slices.add(&batch, self.number, self.rows);
             self.rows += batch.num_rows() as u64;
@@ -258,7 +282,7 @@ impl Tasks for Batches {
 impl Shared {
     fn read(&self, of: &Numbered) -> Result<RecordBatch> {
         let read = || Framed::at(&mut self.source.open(), of.block)?.rows(&self.decoder);
-        guarded(read).map_err(|e| broken(&self.file, Some(of.number), &e))
+        guarded(read).map_err(|e| broken(&self.file.path, Some(of.number), &e))
     }
 
     fn events(&self, of: &Numbered) -> Batch {

@@ -112,6 +112,25 @@ impl Column {
         })
     }
 
+    /// The column less what holds binary data; `None`: that is all of it.
+    pub(super) fn without_binary(self) -> Option<Self> {
+        let kind = match self.kind {
+            Kind::Binary => return None,
+            Kind::List { ends, elements } => Kind::List {
+                ends,
+                elements: Box::new(elements.without_binary()?),
+            },
+            Kind::Map { ends, keys, values } => Kind::Map {
+                ends,
+                keys,
+                values: Box::new(values.without_binary()?),
+            },
+            Kind::Struct(members) => Kind::Struct(members.into_iter().filter_map(Self::without_binary).collect()),
+            other => other,
+        };
+        Some(Self { kind, ..self })
+    }
+
     pub(super) fn is_null(&self, row: usize) -> bool {
         matches!(self.kind, Kind::Nothing) || self.nulls.as_ref().is_some_and(|n| n.is_null(row))
     }

@@ -12,6 +12,7 @@ mod write;
 
 use super::columns::Columns;
 use super::emit::Batch;
+use super::head::Head;
 use super::task::{File, Origin};
 use crate::error::{Code, Error, Place, Result};
 use crate::mapping::Plan;
@@ -19,7 +20,7 @@ use crate::mapping::field::{Field, Source};
 use crate::mapping::path::{Each, Step};
 use crate::mapping::time::TimeFormat;
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Schema};
+use arrow_schema::{ArrowError, DataType, Schema};
 use column::{Column, is_binary, is_nested};
 use rows::Rows;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -67,12 +68,7 @@ impl Table {
 
     /// The events of rows, the first of which is the `first` row called `name`; the batch has the columns that are read.
     pub(super) fn events(&self, batch: &RecordBatch, name: &str, first: u64) -> Batch {
-        let fields = batch.schema_ref().fields();
-        let columns = fields
-            .iter()
-            .zip(batch.columns())
-            .map(|(field, array)| Column::new(field.name(), array));
-        let columns: Vec<Column> = match columns.collect() {
+        let columns = match columns(batch) {
             Ok(columns) => columns,
             Err(e) => {
                 let error = Error::new(Code::Syntax, format!("a column cannot be read: {e}"));
@@ -91,6 +87,26 @@ impl Table {
         let name = name.to_owned();
         lines.into_batch(&self.file, Origin::Rows { name, first }, first - 1)
     }
+}
+
+fn columns(of: &RecordBatch) -> Result<Vec<Column>, ArrowError> {
+    let fields = of.schema_ref().fields().iter();
+    fields
+        .zip(of.columns())
+        .map(|(field, array)| Column::new(field.name(), array))
+        .collect()
+}
+
+/// The beginning of a file whose tables have these columns, to which rows are added.
+pub(super) fn head(schema: &Schema, rows: usize) -> Head {
+    Head::new(Some(schema.fields().iter().map(|f| f.name().clone()).collect()), rows)
+}
+
+/// Add rows to the beginning of a file, as far as there is room.
+pub(super) fn add_rows(head: &mut Head, batch: &RecordBatch) -> Result<(), ArrowError> {
+    let rows = batch.num_rows().min(head.room());
+    write::first_rows(head, columns(&batch.slice(0, rows))?, rows);
+    Ok(())
 }
 
 /// Whether all that is asked for are whole columns, and a row is one event.

@@ -1,5 +1,6 @@
 //! Rows of a table as lines of JSON.
 
+use super::super::head::Head;
 use super::super::lines::{Lines, comma, key, value};
 use super::super::task::File;
 use super::column::{Column, Kind, Written};
@@ -23,6 +24,19 @@ pub(super) fn rows(file: &File, columns: &[Column], rows: Range<usize>, place: i
         lines.text.push(b'\n');
     }
     lines
+}
+
+/// Write rows to the beginning of a file while there is room, whatever is asked of them, less binary data.
+pub(super) fn first_rows(head: &mut Head, columns: Vec<Column>, rows: usize) {
+    let columns: Vec<Column> = columns.into_iter().filter_map(Column::without_binary).collect();
+    for row in 0..rows.min(head.room()) {
+        let mut line = Vec::new();
+        if head.room() == 0 || object(&mut line, &columns, row).is_err() {
+            break;
+        }
+        line.push(b'\n');
+        head.add(&line);
+    }
 }
 
 /// A column whose value cannot be written.

@@ -7,21 +7,45 @@
 mod element;
 
 use super::TASK_BYTES;
+use super::head::Head;
 use super::lines::{comma, float, key, lines_to_batch, value};
 use super::task::{File, Mark, Origin, Task, Tasks};
 use crate::error::Result;
 use element::{Element, Elements, Kind, Next};
 use std::io::BufRead;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Tasks of a log.
 pub(crate) fn open<R: BufRead + Send + 'static>(file: Arc<File>, input: R) -> Box<dyn Tasks> {
-    let elements = Elements::new(&file.path, input);
-    Box::new(Log::new(file, elements, TASK_BYTES))
+    let log = Log::new(&file.path, input, TASK_BYTES);
+    Box::new(Traces { file, log, lines: 0 })
+}
+
+/// The first traces of a log. One that is too large to be a line is several.
+pub(crate) fn head<R: BufRead>(path: &Path, input: R, rows: usize) -> Result<Head> {
+    let mut log = Log::new(path, input, TASK_BYTES);
+    let mut head = Head::new(None, rows);
+    let mut read = Ok(());
+    while read.is_ok() && head.room() > 0 && log.state != State::After {
+        read = log.step();
+        if !log.text.is_empty() {
+            head.add(&log.text);
+            log.text.clear();
+            log.marks.clear();
+        }
+    }
+    head.despite(read)
+}
+
+struct Traces<R> {
+    file: Arc<File>,
+    log: Log<R>,
+    /// Lines of tasks before.
+    lines: u64,
 }
 
 struct Log<R> {
-    file: Arc<File>,
     elements: Elements<R>,
     /// Lines of the task that is being gathered,
     text: Vec<u8>,
@@ -30,8 +54,6 @@ struct Log<R> {
     /// The trace that is being read.
     trace: Option<Trace>,
     traces: u64,
-    /// Lines of tasks before,
-    lines: u64,
     /// Events outside of traces so far.
     events: u64,
     state: State,
@@ -58,16 +80,17 @@ struct Trace {
     cut: bool,
 }
 
-impl<R: BufRead + Send> Tasks for Log<R> {
+impl<R: BufRead + Send> Tasks for Traces<R> {
     fn next_task(&mut self) -> Result<Option<Task>> {
-        while self.state != State::After && self.text.len() < self.task_bytes {
-            self.step()?;
+        let log = &mut self.log;
+        while log.state != State::After && log.text.len() < log.task_bytes {
+            log.step()?;
         }
-        if self.text.is_empty() {
+        if log.text.is_empty() {
             return Ok(None);
         }
         let file = Arc::clone(&self.file);
-        let (text, marks) = (std::mem::take(&mut self.text), std::mem::take(&mut self.marks));
+        let (text, marks) = (std::mem::take(&mut log.text), std::mem::take(&mut log.marks));
         let before = self.lines;
         self.lines += memchr::memchr_iter(b'\n', &text).count() as u64;
         Ok(Some(Box::new(move || {
@@ -77,15 +100,13 @@ impl<R: BufRead + Send> Tasks for Log<R> {
 }
 
 impl<R: BufRead> Log<R> {
-    fn new(file: Arc<File>, elements: Elements<R>, task_bytes: usize) -> Self {
+    fn new(path: &Path, input: R, task_bytes: usize) -> Self {
         Self {
-            file,
-            elements,
+            elements: Elements::new(path, input),
             text: Vec::new(),
             marks: Vec::new(),
             trace: None,
             traces: 0,
-            lines: 0,
             events: 0,
             state: State::Before,
             task_bytes,

@@ -55,8 +55,15 @@ const LINES: &str = r#"
 "#;
 
 fn log(file: &Arc<File>, text: &str, task_bytes: usize) -> Box<dyn Tasks> {
-    let elements = Elements::new(&file.path, Cursor::new(text.as_bytes().to_vec()));
-    Box::new(Log::new(Arc::clone(file), elements, task_bytes))
+    of_bytes(file, text.as_bytes().to_vec(), task_bytes)
+}
+
+fn of_bytes(file: &Arc<File>, bytes: Vec<u8>, task_bytes: usize) -> Box<dyn Tasks> {
+    Box::new(Traces {
+        file: Arc::clone(file),
+        log: Log::new(&file.path, Cursor::new(bytes), task_bytes),
+        lines: 0,
+    })
 }
 
 fn error(text: &str) -> String {
@@ -74,23 +81,14 @@ fn traces_are_lines_of_json() {
     let expected = events(&file, &[of_lines(&file, LINES)]);
     assert_eq!(expected.len(), 2);
     assert_eq!(events(&file, &batches(log(&file, &text, 1 << 20)).unwrap()), expected);
-    let mut elements = log_of(&text);
-    while elements.state != State::After {
-        elements.step().unwrap();
-    }
+    let read = head(&file.path, Cursor::new(text.into_bytes()), 10).unwrap();
     let same = |text: &str| -> Vec<serde_json::Value> {
         text.lines()
             .filter(|l| !l.is_empty())
             .map(|l| serde_json::from_str(l).unwrap())
             .collect()
     };
-    assert_eq!(same(std::str::from_utf8(&elements.text).unwrap()), same(LINES));
-}
-
-fn log_of(text: &str) -> Log<Cursor<Vec<u8>>> {
-    let file = file(Path::new("log.xes"), MAPPING, OnBadRow::Error);
-    let elements = Elements::new(&file.path, Cursor::new(text.as_bytes().to_vec()));
-    Log::new(file, elements, usize::MAX)
+    assert_eq!(same(std::str::from_utf8(&read.lines).unwrap()), same(LINES));
 }
 
 #[test]
@@ -198,10 +196,7 @@ fn text_that_is_not_utf8_is_refused() {
     let at = LOG.find("send").unwrap();
     bytes[at] = 0xff;
     let file = file(Path::new("log.xes"), MAPPING, OnBadRow::Error);
-    let elements = Elements::new(&file.path, Cursor::new(bytes));
-    let said = first_error(Ok(Box::new(Log::new(Arc::clone(&file), elements, 1 << 20))))
-        .unwrap()
-        .to_string();
+    let said = first_error(Ok(of_bytes(&file, bytes, 1 << 20))).unwrap().to_string();
     assert!(
         said.contains("log.xes:18") && said.to_lowercase().contains("utf-8"),
         "{said}"
