@@ -1,7 +1,8 @@
 //! Delimited text: csv, tsv and their kin, with or without a header.
 
+use super::batch::{Bad, Batch, drop_row};
 use super::columns;
-use super::emit::{Bad, Batch, Emitter, drop_row};
+use super::emit::Emitter;
 use super::json::{Tail, Tails, not_utf8, utf8};
 use super::records::{Ends, Records};
 use super::task::{Buffers, File, Piece, Task, Tasks};
@@ -208,7 +209,7 @@ fn open_quote(file: &File, table: &Table, piece: &Piece, text: &str, record: &Ra
     }
     let bytes = &text.as_bytes()[record.clone()];
     let first = memchr(quote, bytes)?;
-    if !text[record.clone()].trim_end().contains('\n') || memchr_iter(quote, bytes).count() % 2 == 0 {
+    if !text[record.clone()].trim_end().contains('\n') || memchr_iter(quote, bytes).count().is_multiple_of(2) {
         return None;
     }
     let error = Error::new(

@@ -1,5 +1,10 @@
 //! Sixty-four bytes of a text at a time, and which of them pass a test, a bit each.
 
+#![allow(
+    clippy::inline_always,
+    reason = "measured: calls between these cost as much as what they do"
+)]
+
 use wide::u8x16;
 
 pub(super) struct Lanes([u8; 64]);

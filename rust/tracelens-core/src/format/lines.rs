@@ -1,6 +1,6 @@
 //! Rows of other formats as lines of JSON: what is nested or exploded in them is read by the parser of JSON, and by no other.
 
-use super::emit::{Batch, OnBadRow, Reason, drop_row};
+use super::batch::{Batch, OnBadRow, Reason, drop_row};
 use super::json::parse_lines;
 use super::task::{File, Origin, Piece};
 use crate::error::Error;

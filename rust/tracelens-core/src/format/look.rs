@@ -1,6 +1,6 @@
 //! The value of a field in one row: found, stripped, mapped, measured; and what is asked of it.
 
-use super::emit::{Bad, FileContext, UNWANTED};
+use super::batch::{Bad, FileContext, UNWANTED};
 use super::{Row, Value};
 use crate::error::{Code, Error};
 use crate::mapping::field::{Field, Source, Unmapped};
@@ -47,7 +47,7 @@ pub(super) fn is_plain(field: &Field) -> bool {
 
 /// Whether numbers of a field are taken as they are.
 pub(super) fn is_unscaled(field: &Field) -> bool {
-    field.scale == 1.0 && field.offset == 0.0
+    field.scale.to_bits() == 1.0_f64.to_bits() && field.offset.to_bits() == 0.0_f64.to_bits()
 }
 
 /// Values kept though a map did not know them: by map and value.

@@ -1,9 +1,11 @@
 //! Bytes -> events, driven by the plan. One file a layout; what they share is here and in `emit`.
 
 mod arrow;
+mod batch;
 mod columns;
 mod delimited;
 mod emit;
+mod fields;
 mod head;
 mod json;
 mod lanes;
@@ -20,9 +22,9 @@ mod testing;
 mod tests;
 mod xes;
 
+pub use batch::{Batch, DUPLICATE, FileContext, OnBadRow, Reason, UNWANTED};
 pub(crate) use columns::missing;
 pub(crate) use delimited::separator;
-pub use emit::{Batch, DUPLICATE, FileContext, OnBadRow, Reason, UNWANTED};
 pub(crate) use head::heads;
 pub(crate) use json::{PADDING, lexer, not_utf8, unescape};
 pub(crate) use task::{Buffers, File, Origin, Piece, Task, Tasks};

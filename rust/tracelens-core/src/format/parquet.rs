@@ -6,7 +6,7 @@ mod head;
 
 pub(crate) use head::head;
 
-use super::emit::Batch;
+use super::batch::Batch;
 use super::table::{Table, guarded};
 use super::task::{File, Task, Tasks};
 use crate::error::{Code, Error, Place, Result};

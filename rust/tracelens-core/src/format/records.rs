@@ -203,7 +203,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The records of a text by csv_core alone.
+    /// The records of a text by the library alone.
     fn by_library(text: &str, quote: bool) -> Vec<Vec<String>> {
         let mut reader = csv_core::ReaderBuilder::new().quoting(quote).build();
         let (mut at, mut records) = (0, Vec::new());

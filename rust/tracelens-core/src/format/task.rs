@@ -1,6 +1,6 @@
 //! What a file is cut into: pieces of text, and tasks that parse them, in parallel and in any order.
 
-use super::emit::{Batch, FileContext, OnBadRow};
+use super::batch::{Batch, FileContext, OnBadRow};
 use crate::error::{Place, Result};
 use crate::mapping::Plan;
 use std::ops::Range;

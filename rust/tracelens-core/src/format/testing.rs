@@ -1,6 +1,6 @@
 //! What the tests of formats share: a file to read, all that is read of it, and its events in words.
 
-use super::emit::{Batch, FileContext, OnBadRow};
+use super::batch::{Batch, FileContext, OnBadRow};
 use super::json::parse_lines;
 use super::task::{File, Origin, Piece, Tasks};
 use crate::error::Error;

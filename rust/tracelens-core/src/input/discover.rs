@@ -146,7 +146,7 @@ fn part_of(mapping: &Mapping, path: &Path, named: bool) -> Option<usize> {
 }
 
 fn is_archive(path: &Path) -> bool {
-    plain_name(path).ends_with(".tar")
+    Path::new(&plain_name(path)).extension().is_some_and(|e| e == "tar")
 }
 
 /// The format of a file: the first of the mapping's whose suffix it has; else the one that its beginning looks like, if it is one
@@ -162,9 +162,8 @@ pub(crate) fn format_of(plan: &Plan, path: &Path, head: impl FnOnce() -> Result<
     }
     let seen = sniff(&head()?);
     let json = found == Some(Format::Json) || plan.formats.contains(&Format::Json);
-    Ok(if seen == Format::Ndjson && json {
-        seen
-    } else if found.is_none() && plan.formats.contains(&seen) {
+    let is_seen = (seen == Format::Ndjson && json) || (found.is_none() && plan.formats.contains(&seen));
+    Ok(if is_seen {
         seen
     } else {
         found.unwrap_or(plan.formats[0])

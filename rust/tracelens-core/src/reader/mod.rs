@@ -228,7 +228,7 @@ impl Reader {
             }
             Some((Records::Rows, true)) => events.record.iter_mut().for_each(|r| *r += self.rows + apart),
             Some((Records::Rows | Records::Level(_), _)) => {
-                events.record.iter_mut().for_each(|r| *r += records + apart)
+                events.record.iter_mut().for_each(|r| *r += records + apart);
             }
             None => {}
         }

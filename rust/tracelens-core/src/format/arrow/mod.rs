@@ -5,7 +5,7 @@ mod messages;
 
 pub(crate) use head::head;
 
-use super::emit::Batch;
+use super::batch::Batch;
 use super::table::{Table, guarded};
 use super::task::{File, Task, Tasks};
 use crate::error::{Code, Error, Place, Result};

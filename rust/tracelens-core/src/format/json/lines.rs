@@ -4,7 +4,7 @@ use super::parser::{Parser, Stop};
 use super::{not_utf8, syntax, utf8};
 use crate::error::Result;
 use crate::format::OnBadRow;
-use crate::format::emit::{Batch, drop_row};
+use crate::format::batch::{Batch, drop_row};
 use crate::format::task::{Buffers, File, Origin, Piece, Task, Tasks};
 use crate::input::stream::{Input, Reading, Seekable};
 use memchr::{memchr, memchr_iter, memrchr};

@@ -12,7 +12,7 @@ pub(crate) use lexer::{PADDING, unescape};
 pub(crate) use lines::{Lines, parse_lines};
 pub(crate) use tail::{Tail, Tails};
 
-use super::emit::Batch;
+use super::batch::Batch;
 use super::task::{File, Piece};
 use crate::error::{Code, Error, Result};
 use crate::input::text::snippet;

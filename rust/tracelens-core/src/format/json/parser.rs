@@ -4,7 +4,8 @@ use super::lexer::{self, Fault, Lexed, Wrong, fault, space, string_end, unescape
 use super::tail::Tails;
 use super::tree::{Target, Tree};
 use crate::error::Error;
-use crate::format::emit::{Bad, Emitter, drop_row};
+use crate::format::batch::{Bad, drop_row};
+use crate::format::emit::Emitter;
 use crate::format::task::{File, Piece};
 use crate::format::{OnBadRow, Row, Value};
 use crate::mapping::path::Each;

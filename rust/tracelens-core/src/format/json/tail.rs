@@ -133,7 +133,8 @@ fn walk(json: &Json, steps: &[Step], found: &mut dyn FnMut(Found)) {
         (Step::Where(key, wanted), Json::Array(elements)) => {
             let is = |e: &&Json| match e.get(key) {
                 Some(Json::String(s)) => s == wanted,
-                Some(other @ (Json::Number(_) | Json::Bool(_))) => other.to_string() == *wanted,
+                Some(Json::Number(n)) => n.to_string().as_str() == wanted,
+                Some(Json::Bool(b)) => wanted == if *b { "true" } else { "false" },
                 _ => false,
             };
             if let Some(inner) = elements.iter().find(is) {

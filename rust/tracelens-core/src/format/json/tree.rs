@@ -107,8 +107,8 @@ impl Tree {
         };
         for (number, path) in plan.paths.iter().enumerate() {
             let level = (depth - 1).saturating_sub(path.up);
-            let (plain, rest) = path.split();
-            let place = tree.descend(Place::Root(level), plain);
+            let (steps, inside) = path.split();
+            let place = tree.descend(Place::Root(level), steps);
             let cell = tree.target(place).cell.unwrap_or_else(|| {
                 tree.width += 1;
                 tree.cells[level].push(tree.width - 1);
@@ -116,9 +116,9 @@ impl Tree {
             });
             tree.target(place).cell = Some(cell);
             tree.cell_of.push(cell);
-            if !rest.is_empty() {
+            if !inside.is_empty() {
                 tree.tails.push(Inside {
-                    tail: Tail::new(number, rest),
+                    tail: Tail::new(number, inside),
                     cell,
                     level,
                 });

@@ -3,7 +3,8 @@
 //! Rows that cannot be events are only found here. They are taken out, and what is wrong with each is said by the parser of
 //! JSON, to which each of them goes as a line.
 
-use super::super::emit::{Batch, happened};
+use super::super::batch::Batch;
+use super::super::fields::happened;
 use super::super::lines::lines_to_batch;
 use super::super::task::Origin;
 use super::rows::{By, Rows};

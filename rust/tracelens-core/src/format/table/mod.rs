@@ -10,8 +10,8 @@ mod rows;
 mod times;
 mod write;
 
+use super::batch::Batch;
 use super::columns::Columns;
-use super::emit::Batch;
 use super::head::Head;
 use super::task::{File, Origin};
 use crate::error::{Code, Error, Place, Result};

@@ -1,6 +1,6 @@
 //! When the rows of a table were, and how fine that is.
 
-use super::super::emit::read_time;
+use super::super::fields::read_time;
 use super::column::{Column, Kind, Written};
 use super::rows::{By, Rows, pick};
 use crate::event::{NO_TIME, Precision};
