@@ -282,8 +282,9 @@ impl Tasks for Documents {
             return Ok(None);
         };
         let (file, buffers, usual) = (Arc::clone(&self.file), self.reading.buffers.clone(), self.task_bytes);
+        let last = self.ended;
         Ok(Some(Box::new(move || {
-            let batch = parse_document(&file, &piece);
+            let batch = parse_document(&file, &piece, last);
             buffers.give(piece.into_bytes(), usual);
             vec![batch]
         })))

@@ -49,8 +49,8 @@ pub(crate) fn not_utf8(path: &Path, piece: &Piece, at: usize) -> Error {
         .help("convert the file to UTF-8, for example with iconv")
 }
 
-/// Parse a piece that is one document.
-fn parse_document(file: &File, piece: &Piece) -> Batch {
+/// Parse a piece that is one document; `last`: nothing of the file follows.
+fn parse_document(file: &File, piece: &Piece, last: bool) -> Batch {
     let text = match utf8(file, piece) {
         Ok(text) => text,
         Err(error) => return Batch::failed(error),
@@ -63,6 +63,9 @@ fn parse_document(file: &File, piece: &Piece) -> Batch {
         });
     }
     let mut batch = parser.emitter.batch;
-    batch.extent = piece.extent();
+    // Lines are counted for those behind.
+    if !last {
+        batch.extent = piece.extent();
+    }
     batch
 }
