@@ -8,12 +8,13 @@ use super::{OnBadRow, Row, Value};
 use crate::error::{Code, Error, Place, Result};
 use crate::input::discover::plain_name;
 use crate::input::stream::{Input, Reading};
+use crate::input::text::snippet;
 use crate::mapping::Plan;
 use crate::mapping::path::FieldPath;
-use csv_core::ReadRecordResult;
+use csv_core::{ReadRecordResult, Terminator};
 use memchr::{memchr, memchr_iter, memrchr};
+use std::collections::VecDeque;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 /// What the header, or its absence, says about all rows of a file.
@@ -58,8 +59,7 @@ impl Rows {
 
 impl Tasks for Rows {
     fn next_task(&mut self) -> Result<Option<Task>> {
-        let quote = self.file.plan.delimiters.quote;
-        let mut ends = Ends::new(quote);
+        let mut ends = Ends::new(separator(&self.file), self.file.plan.delimiters.quote);
         let Some((bytes, origin)) = self.reading.upto(self.task_bytes, |bytes| ends.last(bytes))? else {
             return Ok(None);
         };
@@ -84,66 +84,90 @@ impl Tasks for Rows {
 
 /// Finds the last end of a record in a text that grows; a line break inside quotes ends none.
 struct Ends {
+    separator: u8,
     quote: Option<u8>,
     seen: usize,
-    inside: bool,
+    /// Where the quote stands inside which the text goes on.
+    open: Option<usize>,
+    /// The place behind the last quote that closed.
+    closed: usize,
     last: Option<usize>,
 }
 
 impl Ends {
-    fn new(quote: Option<u8>) -> Self {
+    fn new(separator: u8, quote: Option<u8>) -> Self {
         Self {
+            separator,
             quote,
             seen: 0,
-            inside: false,
+            open: None,
+            closed: usize::MAX,
             last: None,
         }
     }
 
     fn last(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut from = self.seen;
-        self.seen = bytes.len();
+        let seen = std::mem::replace(&mut self.seen, bytes.len());
         let Some(quote) = self.quote else {
             return memrchr(b'\n', bytes).map(|i| i + 1);
         };
-        // Between two quotes all is inside or all is outside.
-        for at in memchr_iter(quote, &bytes[from..])
-            .map(|i| i + from)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .chain([bytes.len()])
-        {
-            if !self.inside
-                && let Some(i) = memrchr(b'\n', &bytes[from..at])
-            {
-                self.last = Some(from + i + 1);
+        let mut from = seen;
+        for at in memchr_iter(quote, &bytes[seen..]).map(|i| seen + i) {
+            if self.open.take().is_some() {
+                (from, self.closed) = (at + 1, at + 1);
+            } else if self.opens(bytes, at) {
+                self.outside(bytes, from..at);
+                self.open = Some(at);
             }
-            self.inside ^= at < bytes.len();
-            from = at;
+        }
+        if self.open.is_none() {
+            self.outside(bytes, from..bytes.len());
         }
         self.last
     }
+
+    /// A quote opens at the beginning of a value only, or goes on where one has just closed: of two the first is no end.
+    fn opens(&self, bytes: &[u8], at: usize) -> bool {
+        at == self.closed
+            || at
+                .checked_sub(1)
+                .is_none_or(|i| bytes[i] == self.separator || bytes[i] == b'\n')
+    }
+
+    fn outside(&mut self, bytes: &[u8], range: Range<usize>) {
+        if let Some(i) = memrchr(b'\n', &bytes[range.clone()]) {
+            self.last = Some(range.start + i + 1);
+        }
+    }
+}
+
+/// What stands between the columns of a file.
+fn separator(file: &File) -> u8 {
+    let tabs = || plain_name(&file.path).ends_with(".tsv");
+    let told = file.plan.delimiters.separator;
+    told.unwrap_or_else(|| if tabs() { b'\t' } else { b',' })
 }
 
 /// Read the header: the file by a plan that knows the columns by name, the table, and where its rows begin.
 fn open(file: &Arc<File>, piece: &Piece) -> Result<(Arc<File>, Table, usize)> {
     let delimiters = file.plan.delimiters;
-    let tabs = Path::new(&plain_name(&file.path))
-        .extension()
-        .is_some_and(|e| e == "tsv");
     let mut table = Table {
-        separator: delimiters.separator.unwrap_or(if tabs { b'\t' } else { b',' }),
+        separator: separator(file),
         quote: delimiters.quote,
         columns: vec![None; file.plan.paths.len()],
         tails: Vec::new(),
         width: None,
     };
     // All of the first record, be there line breaks in it.
-    let mut ends = Ends::new(delimiters.quote);
+    let mut ends = Ends::new(table.separator, table.quote);
     let first = memchr_iter(b'\n', piece.bytes())
         .map(|i| i + 1)
         .find(|&end| ends.last(&piece.bytes()[..end]) == Some(end));
-    let text = String::from_utf8_lossy(&piece.bytes()[..first.unwrap_or(piece.length())]);
+    let first = &piece.bytes()[..first.unwrap_or(piece.length())];
+    let text = match std::str::from_utf8(first) {
+        Err(e) if delimiters.header => return Err(not_utf8(&file.path, piece, e.valid_up_to())),
+        _ => String::from_utf8_lossy(first),
+    };
     let mut records = Records::new(&table, &text, 0);
     let Some(first) = records.next_record() else {
         return Ok((Arc::clone(file), table, 0));
@@ -165,11 +189,12 @@ fn open(file: &Arc<File>, piece: &Piece) -> Result<(Arc<File>, Table, usize)> {
 /// Parse some rows.
 fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Batch {
     let mut emitter = Emitter::new(file);
+    let mut bad = VecDeque::new();
     if let Err(error) = utf8(file, piece) {
         if file.on_bad_row == OnBadRow::Error {
             return Batch::failed(error);
         }
-        blank_out_bad_rows(file, table, piece, &mut emitter.batch);
+        bad = blank_out_bad_rows(table, piece);
     }
     let piece = &*piece;
     let text = match utf8(file, piece) {
@@ -184,6 +209,11 @@ fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Bat
     };
     while let Some(place) = row.advance() {
         let width = row.records.fields();
+        if let Some((_, at)) = bad.pop_front_if(|(start, _)| *start == place.start) {
+            emitter.batch.rows_in += 1;
+            drop_row(&mut emitter.batch, "not UTF-8", || not_utf8(&file.path, piece, at));
+            continue;
+        }
         if width == 1 && row.records.field(0).is_none_or(|f| f.trim().is_empty()) {
             continue;
         }
@@ -200,11 +230,11 @@ fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Bat
         };
         let Err(bad) = result else { continue };
         let (reason, wanted) = (bad.reason, bad.wanted);
-        let error = bad.locate(file, piece, text, place);
+        let error = || bad.locate(file, piece, text, place);
         if wanted || file.on_bad_row == OnBadRow::Drop {
-            drop_row(&mut emitter.batch, reason, &error);
+            drop_row(&mut emitter.batch, reason, error);
         } else {
-            emitter.batch.error = Some(error);
+            emitter.batch.error = Some(error());
             break;
         }
     }
@@ -212,49 +242,48 @@ fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Bat
     emitter.batch
 }
 
-/// Count the records that are not UTF-8 as dropped, and make them blank.
-fn blank_out_bad_rows(file: &File, table: &Table, piece: &mut Piece, batch: &mut Batch) {
+/// Make the records blank that are not UTF-8: where they start, and the bytes that are not.
+fn blank_out_bad_rows(table: &Table, piece: &mut Piece) -> VecDeque<(usize, usize)> {
     let bytes = piece.bytes();
-    let mut ends = Ends::new(table.quote);
+    let mut ends = Ends::new(table.separator, table.quote);
     let mut bad = Vec::new();
     let mut from = 0;
     for at in memchr_iter(b'\n', bytes).map(|i| i + 1).chain([bytes.len()]) {
-        if ends.last(&bytes[..at]) != Some(at) && at < bytes.len() {
+        // What an open quote takes in is no row.
+        if ends.last(&bytes[..at]) != Some(at) && (at < bytes.len() || ends.open.is_some()) {
             continue;
         }
         if let Err(e) = std::str::from_utf8(&bytes[from..at]) {
-            bad.push((from + e.valid_up_to(), from..at));
+            bad.push((from..at, from + e.valid_up_to()));
         }
         from = at;
     }
-    for (at, range) in bad {
-        batch.rows_in += 1;
-        let error = not_utf8(&file.path, piece, at);
-        drop_row(batch, "not UTF-8", &error);
-        let end = range.end - usize::from(piece.bytes()[range.clone()].ends_with(b"\n"));
-        piece.blank(range.start..end);
+    // Line breaks stay, for lines are counted.
+    for (range, _) in &bad {
+        let lines: Vec<usize> = memchr_iter(b'\n', &piece.bytes()[range.clone()]).collect();
+        let mut from = range.start;
+        for end in lines.into_iter().map(|i| range.start + i).chain([range.end]) {
+            piece.blank(from..end.max(from));
+            from = end + 1;
+        }
     }
+    bad.into_iter().map(|(range, at)| (range.start, at)).collect()
 }
 
 /// A quote that opens in the last record and never closes: not one bad row but the rest of the file inside one, and never to be
 /// dropped as one.
 fn open_quote(file: &File, table: &Table, piece: &Piece, text: &str, record: &Range<usize>) -> Option<Error> {
-    let quote = table.quote?;
     if record.end != text.len() {
         return None;
     }
-    let bytes = &text.as_bytes()[record.clone()];
-    let first = memchr(quote, bytes)?;
-    if !text[record.clone()].trim_end().contains('\n') || memchr_iter(quote, bytes).count() % 2 == 0 {
-        return None;
-    }
-    let error = Error::new(
-        Code::Ragged,
-        "a quote that opens here never closes and takes in the rest of the file",
-    );
+    let mut ends = Ends::new(table.separator, table.quote);
+    ends.last(&text.as_bytes()[record.clone()]);
+    let at = record.start + ends.open?;
+    let what = "a quote that opens here never closes and takes in the rest of the file";
     Some(
-        error
-            .at(piece.place(&file.path, record.start + first))
+        Error::new(Code::Ragged, what)
+            .at(piece.place(&file.path, at))
+            .snippet(snippet(text, at, 1, ""))
             .help("close the quote, or say quote = \"\" in the mapping"),
     )
 }
@@ -326,11 +355,11 @@ impl<'a> Records<'a> {
         Some(start..self.at.min(bytes.len()))
     }
 
-    /// A record with quotes, by the rules of `csv_core`.
+    /// A record with quotes, by the rules of `csv_core`; lines end in it as they do elsewhere.
     #[cold]
     fn quoted_record(&mut self, start: usize) -> Option<Range<usize>> {
         let mut builder = csv_core::ReaderBuilder::new();
-        builder.delimiter(self.separator);
+        builder.delimiter(self.separator).terminator(Terminator::Any(b'\n'));
         match self.quote {
             Some(quote) => builder.quote(quote),
             None => builder.quoting(false),
@@ -355,9 +384,10 @@ impl<'a> Records<'a> {
                 ReadRecordResult::End => return None,
             }
         }
-        // A line break of two bytes ends the record with the second.
-        if bytes[..self.at].ends_with(b"\r") && bytes.get(self.at) == Some(&b'\n') {
-            self.at += 1;
+        // Before the end of a record nothing is in quotes: a carriage return there belongs to the end.
+        let line = &bytes[start..self.at];
+        if line.strip_suffix(b"\n").unwrap_or(line).ends_with(b"\r") {
+            ends[ended - 1] -= 1;
         }
         self.in_text = false;
         self.fields.clear();

@@ -10,6 +10,7 @@ use crate::mapping::field::{Field, FilePart, Source};
 use crate::mapping::test::{Check, Test};
 use crate::mapping::time::Clock;
 use crate::mapping::{Plan, Records};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -165,12 +166,12 @@ impl Batch {
     }
 }
 
-/// Count a dropped row; keep the first places.
-pub(super) fn drop_row(batch: &mut Batch, reason: Reason, error: &Error) {
+/// Count a dropped row; keep the first places. To find a place costs time, and is not done for the others.
+pub(super) fn drop_row(batch: &mut Batch, reason: Reason, error: impl FnOnce() -> Error) {
     *batch.dropped.entry(reason).or_insert(0) += 1;
     let examples = batch.examples.entry(reason).or_default();
     if examples.len() < 3
-        && let Some(place) = &error.detail().place
+        && let Some(place) = &error().detail().place
     {
         examples.push(place.clone());
     }
@@ -355,6 +356,7 @@ impl<'f> Emitter<'f> {
         Ok(())
     }
 
+    /// Whether a test holds; a row of which that cannot be said was to be an event.
     fn holds(&mut self, row: &impl Row, test: &'f Test) -> Result<bool, Box<Bad>> {
         let mut look = Look {
             row,
@@ -362,7 +364,9 @@ impl<'f> Emitter<'f> {
             position: self.batch.rows_in,
             unmapped: &mut self.batch.unmapped,
         };
-        look.holds(test)
+        let holds = look.holds(test);
+        self.batch.rows_in += u64::from(holds.is_err());
+        holds
     }
 
     #[inline]
@@ -448,30 +452,35 @@ impl<'f> Emitter<'f> {
             })
         };
         let fields = fields();
-        let fields = match fields {
-            Ok(fields) => fields,
+        let mut rest = || -> Result<Rest, Box<Bad>> {
+            Ok(Rest {
+                record: match &plan.records {
+                    Records::Level(_) => Some(record),
+                    Records::Rows => Some(number),
+                    Records::Value(field) => look
+                        .optional(Some(field))?
+                        .map(|text| text.parse().unwrap_or_else(|_| xxh3_64(text.as_bytes()))),
+                },
+                text: look.optional(plan.text.as_ref().filter(|_| self.with_text))?,
+                identity: identity(&mut look, &plan.unique)?,
+            })
+        };
+        let (fields, rest) = match fields.and_then(|fields| Ok((fields, rest()?))) {
+            Ok(all) => all,
             Err(mut bad) => {
                 bad.user = events.user.pool.get(user).to_owned().into();
                 return Err(bad);
             }
         };
-        let record = match &plan.records {
-            Records::Level(_) => record,
-            Records::Rows => number,
-            Records::Value(field) => match look.optional(Some(field))? {
-                Some(text) => text.parse().unwrap_or_else(|_| xxh3_64(text.as_bytes())),
-                None => {
-                    self.batch.unnumbered.push(events.record.len());
-                    number
-                }
-            },
-        };
+        // Nothing is refused from here on: all columns grow by one.
+        if rest.record.is_none() {
+            self.batch.unnumbered.push(events.record.len());
+        }
         if self.with_text {
-            let said = look.optional(plan.text.as_ref())?;
-            events.text.push(said.as_deref());
+            events.text.push(rest.text.as_deref());
         }
         if !plan.unique.is_empty() {
-            self.batch.unique.push((identity(&mut look, &plan.unique)?, number));
+            self.batch.unique.push((rest.identity, number));
         }
         let (time, precision) = fields.time;
         let by_position = time == NO_TIME || plan.seq.as_ref().is_some_and(|f| matches!(f.source, Source::Position));
@@ -497,7 +506,7 @@ impl<'f> Emitter<'f> {
         events.value.push(fields.value.unwrap_or(f64::NAN));
         let count = fields.count.map_or(1, |c| c.clamp(0.0, f64::from(u32::MAX)) as u32);
         events.count.push(count);
-        events.record.push(record);
+        events.record.push(rest.record.unwrap_or(number));
         Ok(())
     }
 }
@@ -526,6 +535,13 @@ struct Fields {
     value: Option<f64>,
     count: Option<f64>,
     seq: Option<f64>,
+}
+
+/// What is not read but of a row that is an event otherwise.
+struct Rest<'a> {
+    record: Option<u64>,
+    text: Option<Cow<'a, str>>,
+    identity: u128,
 }
 
 #[cold]

@@ -6,7 +6,6 @@
 
 mod element;
 
-use super::TASK_BYTES;
 use super::lines::{comma, float, key, lines_to_batch, value};
 use super::task::{File, Mark, Origin, Task, Tasks};
 use crate::error::Result;
@@ -15,9 +14,9 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 /// Tasks of a log.
-pub(crate) fn open<R: BufRead + Send + 'static>(file: Arc<File>, input: R) -> Box<dyn Tasks> {
+pub(crate) fn open<R: BufRead + Send + 'static>(file: Arc<File>, input: R, task_bytes: usize) -> Box<dyn Tasks> {
     let elements = Elements::new(&file.path, input);
-    Box::new(Log::new(file, elements, TASK_BYTES))
+    Box::new(Log::new(file, elements, task_bytes))
 }
 
 struct Log<R> {
