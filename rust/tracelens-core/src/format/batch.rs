@@ -161,12 +161,12 @@ impl Batch {
     }
 }
 
-/// Count a dropped row; keep the first places.
-pub(super) fn drop_row(batch: &mut Batch, reason: Reason, error: &Error) {
+/// Count a dropped row; keep the first places. To find a place costs time, and is not done for the others.
+pub(super) fn drop_row(batch: &mut Batch, reason: Reason, error: impl FnOnce() -> Error) {
     *batch.dropped.entry(reason).or_insert(0) += 1;
     let examples = batch.examples.entry(reason).or_default();
     if examples.len() < 3
-        && let Some(place) = &error.detail().place
+        && let Some(place) = &error().detail().place
     {
         examples.push(place.clone());
     }

@@ -10,9 +10,11 @@ use super::{OnBadRow, Row, Value};
 use crate::error::{Code, Error, Place, Result};
 use crate::input::discover::plain_name;
 use crate::input::stream::{Input, Reading};
+use crate::input::text::snippet;
 use crate::mapping::Plan;
 use crate::mapping::path::FieldPath;
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,8 +61,10 @@ impl Rows {
 
 impl Tasks for Rows {
     fn next_task(&mut self) -> Result<Option<Task>> {
-        let quote = self.file.plan.delimiters.quote;
-        let mut ends = Ends::new(quote);
+        let mut ends = Ends::new(
+            separator(&self.file.plan, &self.file.path),
+            self.file.plan.delimiters.quote,
+        );
         let Some((bytes, origin)) = self.reading.upto(self.task_bytes, |bytes| ends.last(bytes))? else {
             return Ok(None);
         };
@@ -100,11 +104,15 @@ fn open(file: &Arc<File>, piece: &Piece) -> Result<(Arc<File>, Table, usize)> {
         width: None,
     };
     // All of the first record, be there line breaks in it.
-    let mut ends = Ends::new(delimiters.quote);
+    let mut ends = Ends::new(table.separator, table.quote);
     let first = memchr_iter(b'\n', piece.bytes())
         .map(|i| i + 1)
         .find(|&end| ends.last(&piece.bytes()[..end]) == Some(end));
-    let text = String::from_utf8_lossy(&piece.bytes()[..first.unwrap_or(piece.length())]);
+    let first = &piece.bytes()[..first.unwrap_or(piece.length())];
+    let text = match std::str::from_utf8(first) {
+        Err(e) if delimiters.header => return Err(not_utf8(&file.path, piece, e.valid_up_to())),
+        _ => String::from_utf8_lossy(first),
+    };
     let mut records = Records::new(&text, 0, table.separator, table.quote);
     let Some(first) = records.next_record() else {
         return Ok((Arc::clone(file), table, 0));
@@ -129,11 +137,12 @@ const ROW_BYTES: usize = 64;
 /// Parse some rows.
 fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Batch {
     let mut emitter = Emitter::new(file, piece.length() / ROW_BYTES);
+    let mut bad = VecDeque::new();
     if let Err(error) = utf8(file, piece) {
         if file.on_bad_row == OnBadRow::Error {
             return Batch::failed(error);
         }
-        blank_out_bad_rows(file, table, piece, &mut emitter.batch);
+        bad = blank_out_bad_rows(table, piece);
     }
     let piece = &*piece;
     let text = match utf8(file, piece) {
@@ -148,6 +157,11 @@ fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Bat
     };
     while let Some(place) = row.advance() {
         let width = row.records.fields();
+        if let Some((_, at)) = bad.pop_front_if(|(start, _)| *start == place.start) {
+            emitter.batch.rows_in += 1;
+            drop_row(&mut emitter.batch, "not UTF-8", || not_utf8(&file.path, piece, at));
+            continue;
+        }
         if width == 1 && row.records.field(0).is_none_or(|f| f.trim().is_empty()) {
             continue;
         }
@@ -164,11 +178,11 @@ fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Bat
         };
         let Err(bad) = result else { continue };
         let (reason, wanted) = (bad.reason, bad.wanted);
-        let error = bad.locate(file, piece, text, place);
+        let error = || bad.locate(file, piece, text, place);
         if wanted || file.on_bad_row == OnBadRow::Drop {
-            drop_row(&mut emitter.batch, reason, &error);
+            drop_row(&mut emitter.batch, reason, error);
         } else {
-            emitter.batch.error = Some(error);
+            emitter.batch.error = Some(error());
             break;
         }
     }
@@ -176,49 +190,48 @@ fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Bat
     emitter.batch
 }
 
-/// Count the records that are not UTF-8 as dropped, and make them blank.
-fn blank_out_bad_rows(file: &File, table: &Table, piece: &mut Piece, batch: &mut Batch) {
+/// Make the records blank that are not UTF-8: where they start, and the bytes that are not.
+fn blank_out_bad_rows(table: &Table, piece: &mut Piece) -> VecDeque<(usize, usize)> {
     let bytes = piece.bytes();
-    let mut ends = Ends::new(table.quote);
+    let mut ends = Ends::new(table.separator, table.quote);
     let mut bad = Vec::new();
     let mut from = 0;
     for at in memchr_iter(b'\n', bytes).map(|i| i + 1).chain([bytes.len()]) {
-        if ends.last(&bytes[..at]) != Some(at) && at < bytes.len() {
+        // What an open quote takes in is no row.
+        if ends.last(&bytes[..at]) != Some(at) && (at < bytes.len() || ends.open().is_some()) {
             continue;
         }
         if let Err(e) = std::str::from_utf8(&bytes[from..at]) {
-            bad.push((from + e.valid_up_to(), from..at));
+            bad.push((from..at, from + e.valid_up_to()));
         }
         from = at;
     }
-    for (at, range) in bad {
-        batch.rows_in += 1;
-        let error = not_utf8(&file.path, piece, at);
-        drop_row(batch, "not UTF-8", &error);
-        let end = range.end - usize::from(piece.bytes()[range.clone()].ends_with(b"\n"));
-        piece.blank(range.start..end);
+    // Line breaks stay, for lines are counted.
+    for (range, _) in &bad {
+        let lines: Vec<usize> = memchr_iter(b'\n', &piece.bytes()[range.clone()]).collect();
+        let mut from = range.start;
+        for end in lines.into_iter().map(|i| range.start + i).chain([range.end]) {
+            piece.blank(from..end.max(from));
+            from = end + 1;
+        }
     }
+    bad.into_iter().map(|(range, at)| (range.start, at)).collect()
 }
 
 /// A quote that opens in the last record and never closes: not one bad row but the rest of the file inside one, and never to be
 /// dropped as one.
 fn open_quote(file: &File, table: &Table, piece: &Piece, text: &str, record: &Range<usize>) -> Option<Error> {
-    let quote = table.quote?;
     if record.end != text.len() {
         return None;
     }
-    let bytes = &text.as_bytes()[record.clone()];
-    let first = memchr(quote, bytes)?;
-    if !text[record.clone()].trim_end().contains('\n') || memchr_iter(quote, bytes).count().is_multiple_of(2) {
-        return None;
-    }
-    let error = Error::new(
-        Code::Ragged,
-        "a quote that opens here never closes and takes in the rest of the file",
-    );
+    let mut ends = Ends::new(table.separator, table.quote);
+    ends.last(&text.as_bytes()[record.clone()]);
+    let at = record.start + ends.open()?;
+    let what = "a quote that opens here never closes and takes in the rest of the file";
     Some(
-        error
-            .at(piece.place(&file.path, record.start + first))
+        Error::new(Code::Ragged, what)
+            .at(piece.place(&file.path, at))
+            .snippet(snippet(text, at, 1, ""))
             .help("close the quote, or say quote = \"\" in the mapping"),
     )
 }

@@ -37,17 +37,9 @@ impl<'f> Emitter<'f> {
     #[inline]
     pub(super) fn row(&mut self, row: &impl Row, record: u64) -> Result<(), Box<Bad>> {
         for test in &self.plan.keep {
-            match self.holds(row, test) {
-                Ok(true) => {}
-                Ok(false) => {
-                    self.batch.filtered += 1;
-                    return Ok(());
-                }
-                // Nobody knows whether it was to be an event: it counts as one that is lost.
-                Err(bad) => {
-                    self.batch.rows_in += 1;
-                    return Err(bad);
-                }
+            if !self.holds(row, test)? {
+                self.batch.filtered += 1;
+                return Ok(());
             }
         }
         if !self.plan.melt.is_empty() {
@@ -89,6 +81,7 @@ impl<'f> Emitter<'f> {
         Ok(())
     }
 
+    /// Whether a test holds; a row of which that cannot be said was to be an event.
     fn holds(&mut self, row: &impl Row, test: &'f Test) -> Result<bool, Box<Bad>> {
         let mut look = Look {
             row,
@@ -96,7 +89,9 @@ impl<'f> Emitter<'f> {
             position: self.batch.rows_in,
             unmapped: &mut self.batch.unmapped,
         };
-        look.holds(test)
+        let holds = look.holds(test);
+        self.batch.rows_in += u64::from(holds.is_err());
+        holds
     }
 
     #[inline]

@@ -31,7 +31,7 @@ impl Lines {
                 batch.error.get_or_insert(error);
             } else {
                 batch.rows_in += 1;
-                drop_row(&mut batch, reason, &error);
+                drop_row(&mut batch, reason, || error);
             }
         }
         batch

@@ -40,10 +40,10 @@ use std::sync::Arc;
 /// Bytes that one task parses: enough to be worth a task, little enough to keep all cores busy.
 pub(crate) const TASK_BYTES: usize = 1 << 21;
 
-/// The tasks of a file, cut as it is read.
-pub(crate) fn open(file: Arc<File>, mut input: Input, buffers: &Buffers) -> Result<Box<dyn Tasks>> {
+/// The tasks of a file, each of about so many bytes, cut as it is read.
+pub(crate) fn open(file: Arc<File>, mut input: Input, buffers: &Buffers, task_bytes: usize) -> Result<Box<dyn Tasks>> {
     let format = format_of(&file.plan, &file.path, || input.peek(HEAD).map(<[u8]>::to_vec))?;
-    open_in_tasks(file, format, input, buffers, TASK_BYTES)
+    open_in_tasks(file, format, input, buffers, task_bytes)
 }
 
 fn open_in_tasks(
@@ -60,7 +60,7 @@ fn open_in_tasks(
         Format::Parquet => parquet::open(file, Source::of(input)?)?,
         Format::Arrow => arrow::open(file, Source::of(input)?)?,
         Format::Sqlite => sqlite::open(file, Source::of(input)?)?,
-        Format::Xes => xes::open(file, Stream::new(input)),
+        Format::Xes => xes::open(file, Stream::new(input), task_bytes),
     })
 }
 

@@ -98,6 +98,8 @@ pub(crate) struct Input {
     /// What went wrong behind it.
     broken: Option<Error>,
     read: u64,
+    /// Bytes of a byte order mark, which is no part of the text.
+    mark: u64,
     /// Where bytes are counted, unless they are before they are unpacked.
     progress: Option<Progress>,
 }
@@ -135,7 +137,7 @@ impl Input {
         let packing = Packing::of(&start);
         if packing.is_none() && matches!(start[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
             let error =
-                Error::new(Code::Encoding, "not UTF-8 but UTF-16, by its first two bytes").at(Place::file(path));
+                Error::new(Code::Encoding, "not UTF-8 but UTF-16, by its first two bytes").at(Place::at(path, 1, 1));
             return Err(error.help("convert the file to UTF-8, for example with iconv -f UTF-16 -t UTF-8"));
         }
         let whole = Cursor::new(start).chain(reader);
@@ -159,6 +161,7 @@ impl Input {
             ahead: Vec::new(),
             broken: None,
             read: 0,
+            mark: 0,
             progress: packing.is_none().then(|| progress.clone()),
         })
     }
@@ -222,6 +225,7 @@ impl Input {
                 })?;
             if self.read == 0 && buffer[start..].starts_with(b"\xef\xbb\xbf") {
                 buffer.drain(start..start + 3);
+                self.mark = 3;
             }
             self.read += n as u64;
             if let Some(progress) = &self.progress {
@@ -325,11 +329,16 @@ impl Reading {
     }
 
     /// A buffer that starts with `lead` and what was left over.
-    pub(crate) fn begin(&mut self, lead: &[u8]) -> (Vec<u8>, Origin) {
+    pub(crate) fn begin(&mut self, lead: &[u8]) -> Vec<u8> {
         let mut bytes = self.buffers.take();
         bytes.extend_from_slice(lead);
         bytes.append(&mut self.left);
-        (bytes, Origin::Bytes(self.offset))
+        bytes
+    }
+
+    /// Where the piece stands that is being filled.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::Bytes(self.input.mark + self.offset)
     }
 
     /// Append bytes of the file until the buffer holds `upto`; `true` if all of the file has been read.
@@ -353,10 +362,12 @@ impl Reading {
         wanted: usize,
         mut cut: impl FnMut(&[u8]) -> Option<usize>,
     ) -> Result<Option<(Vec<u8>, Origin)>> {
-        let (mut bytes, origin) = self.begin(&[]);
+        let mut bytes = self.begin(&[]);
         let mut room = wanted.max(1);
         loop {
-            if self.fill(&mut bytes, room)? {
+            let ended = self.fill(&mut bytes, room)?;
+            let origin = self.origin();
+            if ended {
                 let whole = bytes.ends_with(b"\n") || !self.input.grew();
                 let end = if whole { bytes.len() } else { cut(&bytes).unwrap_or(0) };
                 bytes.truncate(end);

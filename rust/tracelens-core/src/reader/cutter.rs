@@ -54,8 +54,8 @@ impl Cutter {
         }
     }
 
-    /// Cut what is in memory first.
-    pub(super) fn add(&mut self, path: &Path, bytes: Vec<u8>) -> Result<()> {
+    /// Cut what is in memory first, into tasks of about so many bytes.
+    pub(super) fn add(&mut self, path: &Path, bytes: Vec<u8>, task_bytes: usize) -> Result<()> {
         let claimed = Claimed::by(&self.mapping, path.to_path_buf(), true, bytes.len() as u64);
         let claimed = Arc::new(claimed.map_err(|path| {
             Error::new(Code::NothingToRead, "no file that this mapping would read")
@@ -64,7 +64,7 @@ impl Cutter {
         })?);
         let file = self.file(&claimed);
         let input = Input::of_reader(path, Cursor::new(bytes))?;
-        self.current = Some((claimed, format::open(file, input, &self.buffers)?));
+        self.current = Some((claimed, format::open(file, input, &self.buffers, task_bytes)?));
         Ok(())
     }
 
@@ -124,7 +124,14 @@ impl Cutter {
                 continue;
             }
             let file = self.file(&claimed);
-            let open = move || format::open(Arc::clone(&file), Input::open(&file.path, &progress)?, &buffers);
+            let open = move || {
+                format::open(
+                    Arc::clone(&file),
+                    Input::open(&file.path, &progress)?,
+                    &buffers,
+                    TASK_BYTES,
+                )
+            };
             // What has no size is no file on a disk: it is read as it comes.
             if (1..=SMALL_FILE).contains(&claimed.bytes) {
                 let bytes = claimed.bytes as usize + OPENING;
@@ -163,12 +170,13 @@ impl Cutter {
             Content::Held(content) => {
                 let open = move || {
                     let input = Input::of_reader(&file.path, Cursor::new(content))?;
-                    format::open(file, input, &buffers)
+                    format::open(file, input, &buffers, TASK_BYTES)
                 };
                 Ok(Some((claimed, bytes as usize + OPENING, Box::new(move || whole(open)))))
             }
             Content::Stream(reader) => {
-                let tasks = Input::of_reader(&file.path, reader).and_then(|input| format::open(file, input, &buffers));
+                let tasks = Input::of_reader(&file.path, reader)
+                    .and_then(|input| format::open(file, input, &buffers, TASK_BYTES));
                 let tasks = tasks.map_err(|error| (Arc::clone(&claimed), error))?;
                 self.current = Some((claimed, tasks));
                 Ok(None)

@@ -1,10 +1,10 @@
 //! The parallel reader: paths and a mapping in, batches of events out, in the order of the files.
 
-use crate::error::{Code, Error, Place, Result, closest};
+use crate::error::{Code, Error, Place, Result};
 use crate::event::EventBatch;
-use crate::format::{Batch, DUPLICATE, Task, UNWANTED};
+use crate::format::{Batch, DUPLICATE, TASK_BYTES, Task, UNWANTED};
 use crate::input::discover::{Claimed, Discovered};
-use crate::mapping::{Mapping, Part, Records, builtin_names};
+use crate::mapping::{Mapping, Part, Records};
 use hashbrown::HashSet;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 mod cutter;
+mod notes;
 
 pub use crate::format::OnBadRow;
 
@@ -63,7 +64,7 @@ pub struct ReadReport {
     pub notes: Vec<String>,
 }
 
-/// Set in the numbers of records that have none of their own, where a field of the log numbers others.
+/// Set in the numbers of records that have none of their own, where a field of the log numbers others: wherever these stand.
 const UNNUMBERED: u64 = 1 << 62;
 
 /// Reads files group by group: while one group is parsed, the next one is read and unpacked.
@@ -80,8 +81,6 @@ pub struct Reader {
     records: u64,
     filtered: u64,
     seen: HashSet<u128>,
-    /// Whether a record was met that the log itself numbers.
-    numbered: bool,
     unmapped: BTreeMap<(String, String), u64>,
     actions: BTreeSet<String>,
     total: u64,
@@ -99,9 +98,21 @@ impl Reader {
 
     /// Prepare to read a file that is in memory; its path says its format, and is named in errors.
     pub fn of_bytes(path: &Path, bytes: Vec<u8>, mapping: Mapping, options: ReadOptions) -> Result<Self> {
+        Self::of_bytes_cut(path, bytes, mapping, options, TASK_BYTES)
+    }
+
+    /// The same, cut into pieces of about so many bytes: for those who test that any size gives the same.
+    #[doc(hidden)]
+    pub fn of_bytes_cut(
+        path: &Path,
+        bytes: Vec<u8>,
+        mapping: Mapping,
+        options: ReadOptions,
+        piece_bytes: usize,
+    ) -> Result<Self> {
         one_side(&mapping)?;
         let mut reader = Self::new(Vec::new(), mapping, options);
-        reader.cutter.add(path, bytes)?;
+        reader.cutter.add(path, bytes, piece_bytes)?;
         Ok(reader)
     }
 
@@ -119,7 +130,6 @@ impl Reader {
             records: 0,
             filtered: 0,
             seen: HashSet::new(),
-            numbered: false,
             unmapped: BTreeMap::new(),
             actions: BTreeSet::new(),
         }
@@ -219,12 +229,10 @@ impl Reader {
             .map(|file| (&file.plan.records, file.plan.melt.is_empty()))
         {
             Some((Records::Value(_), _)) => {
-                self.numbered |= batch.unnumbered.len() < events.len();
-                let apart = if self.numbered { UNNUMBERED } else { 0 };
                 batch
                     .unnumbered
                     .iter()
-                    .for_each(|&i| events.record[i] += self.rows | apart);
+                    .for_each(|&i| events.record[i] += self.rows | UNNUMBERED);
             }
             Some((Records::Rows, true)) => events.record.iter_mut().for_each(|r| *r += self.rows + apart),
             Some((Records::Rows | Records::Level(_), _)) => {
@@ -266,8 +274,10 @@ impl Reader {
                 examples.push(place.to_string());
             }
         }
-        for action in events.action.pool.iter() {
-            if !self.actions.contains(action) {
+        let mut met = vec![false; events.action.pool.len()];
+        events.action.codes.iter().for_each(|&code| met[code as usize] = true);
+        for (action, met) in events.action.pool.iter().zip(met) {
+            if met && !self.actions.contains(action) {
                 self.actions.insert(action.to_owned());
             }
         }
@@ -301,27 +311,6 @@ impl Reader {
             if again == 0 { events.clone() } else { events.only(&keep) },
             again as u64,
         )
-    }
-
-    /// A name that no row has is most likely misspelt. Built-in mappings name all that their format may hold.
-    fn note_unseen_actions(&mut self) {
-        let plan = self.mapping.plan();
-        if builtin_names().contains(&plan.name()) || self.actions.is_empty() {
-            return;
-        }
-        let named: BTreeSet<&String> = plan
-            .roles
-            .keys()
-            .chain(plan.valences.keys())
-            .chain(plan.happened.keys())
-            .collect();
-        for name in named.into_iter().filter(|n| !self.actions.contains(*n)) {
-            let near = closest(name, self.actions.iter().map(String::as_str));
-            let hint = near.map_or_else(String::new, |n| format!(": is \"{n}\" meant?"));
-            self.report.notes.push(format!(
-                "the mapping names the action \"{name}\", which no row has{hint}"
-            ));
-        }
     }
 
     fn close(&mut self) -> Result<()> {
@@ -358,12 +347,12 @@ impl Reader {
                 .notes
                 .push(format!("{n} rows are no events and were left out, as the mapping says"));
         }
-        self.note_unseen_actions();
-        for ((map, value), n) in std::mem::take(&mut self.unmapped) {
-            self.report.notes.push(format!(
-                "[map.{map}] does not know \"{value}\": kept as it is ({n} times)"
-            ));
-        }
+        let actions = std::mem::take(&mut self.actions);
+        self.report
+            .notes
+            .extend(notes::of_actions(self.mapping.plan(), &actions));
+        let unmapped = std::mem::take(&mut self.unmapped);
+        self.report.notes.extend(notes::of_unmapped(&unmapped));
         Ok(())
     }
 }

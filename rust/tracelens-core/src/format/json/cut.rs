@@ -68,16 +68,17 @@ impl Documents {
         }
         let lead = self.frames.last().map_or(&[][..], |f| &f.prefix).to_vec();
         let start = self.start();
-        let (mut bytes, origin) = self.reading.begin(&lead);
+        let mut bytes = self.reading.begin(&lead);
         let mut room = self.task_bytes;
         let mut from = lead.len();
-        loop {
+        let origin = loop {
             self.ended = self.reading.fill(&mut bytes, lead.len() + room)?;
+            let origin = self.reading.origin();
             if self.started && from == lead.len() {
                 self.refuse_empty(&bytes, from, &origin)?;
             }
             if self.ended {
-                break;
+                break origin;
             }
             if let Some(comma) = self.last_comma(&bytes, from) {
                 self.refuse_empty_before(&bytes, comma.at, lead.len(), &origin)?;
@@ -88,14 +89,14 @@ impl Documents {
                 self.reading.keep(&mut bytes, comma.at + 1, lead.len());
                 bytes.pop();
                 bytes.extend_from_slice(&self.frames[comma.open - 1].suffix);
-                break;
+                break origin;
             }
             // One element that is larger than a task: it is cut in itself where that can be, else read whole.
             match self.descend(&mut bytes, from) {
                 Some(inside) => from = inside,
                 None => room *= 2,
             }
-        }
+        };
         self.started = true;
         let mut piece = Piece::new(bytes, origin);
         piece.lead = lead.len();

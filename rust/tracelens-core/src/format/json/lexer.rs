@@ -388,6 +388,31 @@ pub(crate) fn unescape(raw: &str) -> String {
     out
 }
 
+/// The same text of JSON in which lone surrogates are written as U+FFFD.
+pub(crate) fn paired(text: &str) -> String {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut out = String::with_capacity(text.len());
+    let (mut from, mut at) = (0, 0);
+    while let Some(i) = memchr::memchr(b'\\', &text.as_bytes()[at..]) {
+        let escape = at + i;
+        at = match (unit(escape), unit(escape + 6)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => escape + 12,
+            (Some(0xd800..0xe000), _) => {
+                out.push_str(&text[from..escape]);
+                out.push_str("\\ufffd");
+                from = escape + 6;
+                from
+            }
+            _ => (escape + 2).min(text.len()),
+        };
+    }
+    out.push_str(&text[from..]);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -424,6 +449,19 @@ mod tests {
         assert_eq!(unescape("\\ud83d\\ude00 \\u8336"), "\u{1f600} 茶");
         assert_eq!(unescape("a\\ud83d"), "a\u{fffd}");
         assert_eq!(unescape("\\ude00\\ud83dx"), "\u{fffd}\u{fffd}x");
+    }
+
+    #[test]
+    fn a_text_with_lone_surrogates_is_written_without_them() {
+        for (text, expected) in [
+            (r#"["\\ud83d", "\ud83d\ude00"]"#, r#"["\\ud83d", "\ud83d\ude00"]"#),
+            (r#"["\ud83d", "\ude00\ud83d"]"#, r#"["\ufffd", "\ufffd\ufffd"]"#),
+            (r#"["\ud83d\u0041 \"茶"]"#, r#"["\ufffd\u0041 \"茶"]"#),
+            ("\\", "\\"),
+            ("\\u茶", "\\u茶"),
+        ] {
+            assert_eq!(paired(text), expected);
+        }
     }
 
     #[test]

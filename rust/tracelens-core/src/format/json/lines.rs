@@ -8,6 +8,7 @@ use crate::format::batch::{Batch, drop_row};
 use crate::format::task::{Buffers, File, Origin, Piece, Task, Tasks};
 use crate::input::stream::{Input, Reading, Seekable};
 use memchr::{memchr, memchr_iter, memrchr};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A file of lines that is read in order, cut at line ends.
@@ -150,12 +151,12 @@ fn lines_from(source: &Seekable, from: u64, until: u64, buffers: &Buffers) -> Re
 
 /// Parse a piece of lines.
 pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
-    let mut before = Batch::default();
+    let mut bad = VecDeque::new();
     if let Err(error) = utf8(file, piece) {
         if file.on_bad_row == OnBadRow::Error || !matches!(piece.origin, Origin::Bytes(_)) {
             return Batch::failed(error);
         }
-        blank_out_bad_lines(file, piece, &mut before);
+        bad = blank_out_bad_lines(piece);
     }
     let piece = &*piece;
     let text = match utf8(file, piece) {
@@ -163,8 +164,6 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
         Err(error) => return Batch::failed(error),
     };
     let mut parser = Parser::new(file, piece, text);
-    (parser.emitter.batch.rows_in, parser.emitter.batch.dropped) = (before.rows_in, before.dropped);
-    parser.emitter.batch.examples = before.examples;
     let bytes = piece.bytes();
     let before = piece.start.index.first().copied().unwrap_or(0);
     let (mut from, mut lines) = (piece.lead, 0);
@@ -172,6 +171,12 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
         let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |i| from + i);
         let blank = bytes[from..end].iter().take_while(|b| b.is_ascii_whitespace()).count();
         let start = from + blank;
+        if let Some((_, at)) = bad.pop_front_if(|(line, _)| *line == from) {
+            parser.emitter.batch.rows_in += 1;
+            drop_row(&mut parser.emitter.batch, "not UTF-8", || {
+                not_utf8(&file.path, piece, at)
+            });
+        }
         from = end + 1;
         lines += usize::from(end < bytes.len());
         if start == end {
@@ -185,13 +190,13 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
         let error = match stop {
             Stop::Error(error) => error,
             Stop::Fault(fault) => {
-                let error = syntax(file, piece, fault.at().min(end), fault.what());
+                let error = || syntax(file, piece, fault.at().min(end), fault.what());
                 if file.on_bad_row == OnBadRow::Drop {
                     parser.emitter.batch.rows_in += 1;
-                    drop_row(&mut parser.emitter.batch, "not JSON", &error);
+                    drop_row(&mut parser.emitter.batch, "not JSON", error);
                     continue;
                 }
-                error
+                error()
             }
         };
         parser.emitter.batch.error = Some(error);
@@ -202,18 +207,18 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
     batch
 }
 
-/// Count the lines that are not UTF-8 as dropped, and make them blank.
-fn blank_out_bad_lines(file: &File, piece: &mut Piece, batch: &mut Batch) {
+/// Make the lines blank that are not UTF-8: where they start, and the bytes that are not.
+fn blank_out_bad_lines(piece: &mut Piece) -> VecDeque<(usize, usize)> {
+    let mut bad = VecDeque::new();
     let mut from = piece.lead;
     while from < piece.length() {
         let bytes = piece.bytes();
         let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |i| from + i);
         if let Err(e) = std::str::from_utf8(&bytes[from..end]) {
-            let error = not_utf8(&file.path, piece, from + e.valid_up_to());
-            batch.rows_in += 1;
-            drop_row(batch, "not UTF-8", &error);
+            bad.push_back((from, from + e.valid_up_to()));
             piece.blank(from..end);
         }
         from = end + 1;
     }
+    bad
 }

@@ -107,6 +107,8 @@ pub(super) struct Parser<'t> {
     first: Vec<usize>,
     /// Whether the first element of a level began in the piece before.
     continued: Vec<bool>,
+    /// Whether rows of the first level were met in the document.
+    met: bool,
 }
 
 impl<'t> Parser<'t> {
@@ -140,6 +142,7 @@ impl<'t> Parser<'t> {
             position: 0,
             first,
             continued: (0..depth).map(|level| level < piece.start.continued).collect(),
+            met: false,
         }
     }
 
@@ -160,6 +163,7 @@ impl<'t> Parser<'t> {
     /// One document that starts at `at` and has to end with its line.
     pub(super) fn line(&mut self, at: usize, end: usize) -> Walked<()> {
         self.line = Some(end);
+        self.met = false;
         // What is dropped is dropped whole: rows may only be taken from a line that is known to be good.
         if self.file.on_bad_row == OnBadRow::Drop && !self.is_flat() {
             let end = value_end(self.bytes, at)?;
@@ -377,15 +381,17 @@ impl<'t> Parser<'t> {
 
     /// The elements of an explode level: now, or when all that they may depend on is known.
     fn rows(&mut self, level: usize, at: usize, known: bool) -> Walked<usize> {
-        if let Some(above) = level.checked_sub(1) {
-            let open = &mut self.cells.open[above];
-            if std::mem::replace(&mut open.met, true) {
-                return fault(at, Wrong::Twice).map_err(Box::from);
-            }
-            if !known {
-                open.waiting = Some(at);
-                return Ok(value_end(self.bytes, at)?);
-            }
+        let above = level.checked_sub(1).map(|above| &mut self.cells.open[above]);
+        let (met, waiting) = match above {
+            Some(above) => (&mut above.met, Some(&mut above.waiting).filter(|_| !known)),
+            None => (&mut self.met, None),
+        };
+        if std::mem::replace(met, true) {
+            return fault(at, Wrong::Twice).map_err(Box::from);
+        }
+        if let Some(waiting) = waiting {
+            *waiting = Some(at);
+            return Ok(value_end(self.bytes, at)?);
         }
         self.explode(level, at)
     }
@@ -499,12 +505,14 @@ impl<'t> Parser<'t> {
     #[cold]
     fn refused(&mut self, bad: Bad, at: usize) -> Walked<()> {
         let (reason, wanted) = (bad.reason, bad.wanted);
-        let end = value_end(self.bytes, at).unwrap_or(at);
-        let error = bad.locate(self.file, self.piece, self.text, at..end);
+        let error = || {
+            let end = value_end(self.bytes, at).unwrap_or(at);
+            bad.locate(self.file, self.piece, self.text, at..end)
+        };
         if wanted || self.file.on_bad_row == OnBadRow::Drop {
-            drop_row(&mut self.emitter.batch, reason, &error);
+            drop_row(&mut self.emitter.batch, reason, error);
             return Ok(());
         }
-        Err(Box::new(Stop::Error(error)))
+        Err(Box::new(Stop::Error(error())))
     }
 }

@@ -1,5 +1,6 @@
 //! Paths that go on where the parser cannot follow: a list searched by key, every element, JSON inside a text.
 
+use super::lexer::paired;
 use crate::format::Value;
 use crate::mapping::path::Step;
 use serde_json::Value as Json;
@@ -102,10 +103,17 @@ fn walk_value(from: Value, steps: &[Step], found: &mut dyn FnMut(Found)) {
         }
         _ => return,
     };
-    // A text that is no JSON has nothing in it; whether it should have is the mapping's to say, with a default or without.
-    if let Ok(json) = serde_json::from_str::<Json>(&text) {
+    if let Some(json) = parse(&text) {
         walk(&json, steps, found);
     }
+}
+
+/// A text that is no JSON has nothing in it; whether it should have is the mapping's to say, with a default or without.
+fn parse(text: &str) -> Option<Json> {
+    // Lone surrogates, which serde_json refuses, are replaced here as they are everywhere.
+    serde_json::from_str(text)
+        .or_else(|_| serde_json::from_str(&paired(text)))
+        .ok()
 }
 
 fn walk(json: &Json, steps: &[Step], found: &mut dyn FnMut(Found)) {
@@ -144,7 +152,7 @@ fn walk(json: &Json, steps: &[Step], found: &mut dyn FnMut(Found)) {
         (Step::Any, Json::Array(elements)) => elements.iter().for_each(|inner| walk(inner, rest, found)),
         (Step::Any, Json::Object(entries)) => entries.values().for_each(|inner| walk(inner, rest, found)),
         (Step::Json, Json::String(text)) => {
-            if let Ok(inner) = serde_json::from_str::<Json>(text) {
+            if let Some(inner) = parse(text) {
                 walk(&inner, rest, found);
             }
         }

@@ -17,8 +17,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Tasks of a log.
-pub(crate) fn open<R: BufRead + Send + 'static>(file: Arc<File>, input: R) -> Box<dyn Tasks> {
-    let log = Log::new(&file.path, input, TASK_BYTES);
+pub(crate) fn open<R: BufRead + Send + 'static>(file: Arc<File>, input: R, task_bytes: usize) -> Box<dyn Tasks> {
+    let log = Log::new(&file.path, input, task_bytes);
     Box::new(Traces { file, log, lines: 0 })
 }
 

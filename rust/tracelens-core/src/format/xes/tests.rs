@@ -215,7 +215,7 @@ fn packed_logs_are_read_as_they_are_unpacked_and_their_damage_is_said() {
     let file = file(Path::new("log.xes.gz"), MAPPING, OnBadRow::Error);
     let tasks = |bytes: &[u8]| {
         let input = Input::of_reader(&file.path, std::io::Cursor::new(bytes.to_vec())).unwrap();
-        open(Arc::clone(&file), Stream::new(input))
+        open(Arc::clone(&file), Stream::new(input), TASK_BYTES)
     };
     let expected = events(&file, &[of_lines(&file, LINES)]);
     assert_eq!(events(&file, &batches(tasks(&packed)).unwrap()), expected);
