@@ -320,7 +320,7 @@ fn last<'a>(json: &'a Json, path: &[Step]) -> Option<&'a Json> {
     match (step, json) {
         (Step::Key(key), Json::Object(entries)) => {
             let here = entries.iter().filter(|(k, _)| k == key);
-            here.filter_map(|(_, inner)| last(inner, rest)).last()
+            here.filter_map(|(_, inner)| last(inner, rest)).next_back()
         }
         (Step::At(at), Json::List(elements)) => last(elements.get(*at)?, rest),
         _ => None,

@@ -263,9 +263,9 @@ pub fn json_differential(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if knobs.mapping & 1 == 1 {
-        agree("log.ndjson", bytes, &LINES, knobs.piece, naive::lines(text));
+        agree("log.ndjson", bytes, &LINES, knobs.piece, &naive::lines(text));
     } else if !is_of_lines(text) {
-        agree("log.json", bytes, &NESTED, knobs.piece, naive::nested(text));
+        agree("log.json", bytes, &NESTED, knobs.piece, &naive::nested(text));
     }
 }
 
@@ -275,11 +275,11 @@ fn is_of_lines(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(first).is_ok() && text.trim_ascii().contains('\n')
 }
 
-fn agree(name: &str, bytes: &[u8], mapping: &Mapping, piece: usize, oracle: Result<Rows, Refused>) {
+fn agree(name: &str, bytes: &[u8], mapping: &Mapping, piece: usize, oracle: &Result<Rows, Refused>) {
     for piece in [1 << 21, piece] {
         let dropping = reading::read(name, bytes, mapping, OnBadRow::Drop, piece);
         let strict = reading::read(name, bytes, mapping, OnBadRow::Error, piece);
-        match &oracle {
+        match oracle {
             Err(Refused::Unsaid) => {}
             Err(Refused::Wrong) => {
                 assert!(dropping.is_err() && strict.is_err(), "the oracle refuses: {dropping:?}");

@@ -44,8 +44,8 @@ fn unnamed(plan: &Plan, named: &BTreeSet<&String>, met: &BTreeSet<String>) -> Op
         .map(String::as_str)
         .collect();
     let note = || {
-        let (names, usual) = (some_of(&others), usual.join(", "));
-        format!("the mapping says nothing of the actions: {names} (taken as {usual})")
+        let (actions, usual) = (some_of(&others), usual.join(", "));
+        format!("the mapping says nothing of the actions: {actions} (taken as {usual})")
     };
     (!usual.is_empty() && !others.is_empty()).then(note)
 }

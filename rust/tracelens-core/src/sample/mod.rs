@@ -59,7 +59,7 @@ pub fn sample(paths: &[String], rows: usize) -> Result<Vec<Kind>> {
     let mut kinds = Kinds {
         rows,
         seen: 0,
-        kinds: Vec::new(),
+        found: Vec::new(),
     };
     for path in &found.named {
         kinds.add(path)?;
@@ -71,11 +71,11 @@ pub fn sample(paths: &[String], rows: usize) -> Result<Vec<Kind>> {
             failed.get_or_insert(error);
         }
     }
-    if kinds.kinds.is_empty() {
+    if kinds.found.is_empty() {
         let first = found.named.iter().chain(&found.found).next();
         return Err(failed.unwrap_or_else(|| empty(first)));
     }
-    Ok(kinds.kinds)
+    Ok(kinds.found)
 }
 
 /// What is read once only cannot be looked at before.
@@ -104,7 +104,7 @@ struct Kinds {
     rows: usize,
     /// Files so far.
     seen: usize,
-    kinds: Vec<Kind>,
+    found: Vec<Kind>,
 }
 
 impl Kinds {
@@ -123,19 +123,19 @@ impl Kinds {
     }
 
     fn add_file(&mut self, file: Unseen) -> Result<()> {
-        let like = self.kinds.iter().position(|k| suffix(&k.path) == suffix(&file.path));
+        let like = self.found.iter().position(|k| suffix(&k.path) == suffix(&file.path));
         let bytes = file.bytes;
         self.seen += 1;
         if let Some(like) = like.filter(|_| self.seen > OPENED) {
-            self.kinds[like].count(bytes);
+            self.found[like].count(bytes);
             return Ok(());
         }
-        let room = self.kinds.len() < MOST;
+        let room = self.found.len() < MOST;
         for kind in file.look(self.rows)? {
-            let same = self.kinds.iter().position(|k| k.same_as(&kind));
+            let same = self.found.iter().position(|k| k.same_as(&kind));
             match same.or(like.filter(|_| !room)) {
-                Some(known) => self.kinds[known].count(bytes),
-                None if room => self.kinds.push(kind),
+                Some(known) => self.found[known].count(bytes),
+                None if room => self.found.push(kind),
                 None => {}
             }
         }

@@ -304,9 +304,10 @@ fn text_is_sampled_packed_or_not_and_up_to_its_damage() {
         );
         assert_eq!(kind.encoding.as_deref(), Some("utf-8"));
     }
-    let noise: String = (0..9000_u64)
-        .map(|i| format!("u{i},{}\n", i.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+    let noise: Vec<String> = (0..9000_u64)
+        .map(|i| format!("u{i},{}", i.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
         .collect();
+    let noise = noise.join("\n");
     let packed = gzip(format!("user,what\n{noise}").as_bytes());
     assert!(one("log.csv.gz", &packed[..packed.len() - 10], 10).rows.len() == 10);
     assert!(kinds("log.csv.gz", &packed[..11], 10).is_err());
