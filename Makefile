@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+TARGET ?= json
+SECONDS ?= 60
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # pyo3 asks the interpreter for its version; the one found first may be too old.
@@ -14,7 +16,7 @@ PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.json' -o -na
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check-rust check-python wheel bench clean
+.PHONY: help demo test lint check-rust check-python wheel bench fuzz clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +49,11 @@ wheel: dist/.built ## build the release wheel into dist/
 bench: $(VENV)/.dev ## reading speed beside chdb, duckdb, polars, ...: make bench [BENCH="jsonl csv --quick --data dir"]
 	$(PIP) install chdb duckdb msgspec
 	$(BIN)/python benchmarks/reading.py $(BENCH)
+
+fuzz: ## look for inputs that break a reader, guided by coverage: make fuzz [TARGET=json] [SECONDS=60]
+	cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
+	# Its instrumentation is not stable in the compiler yet.
+	cd rust/fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . --sanitizer none $(TARGET) -- -max_total_time=$(SECONDS)
 
 clean: ## remove what was built, the environment included
 	rm -rf $(VENV) dist demo target .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

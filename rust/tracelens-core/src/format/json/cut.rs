@@ -120,7 +120,7 @@ impl Documents {
 
     /// The parser sees no commas at which a document was cut: what has to follow and to precede one is asked for here.
     fn refuse_empty(&self, bytes: &[u8], from: usize, origin: &Origin) -> Result<()> {
-        let first = bytes[from..].iter().position(|b| !b.is_ascii_whitespace());
+        let first = bytes[from..].iter().position(|&b| !lexer::is_space(b));
         match first.map(|i| (from + i, bytes[from + i])) {
             Some((at, b',' | b']' | b'}')) => Err(self.no_element(bytes, at, from, origin)),
             _ => Ok(()),
@@ -128,7 +128,7 @@ impl Documents {
     }
 
     fn refuse_empty_before(&self, bytes: &[u8], comma: usize, lead: usize, origin: &Origin) -> Result<()> {
-        let last = bytes[..comma].iter().rposition(|b| !b.is_ascii_whitespace());
+        let last = bytes[..comma].iter().rposition(|&b| !lexer::is_space(b));
         match last.map(|i| bytes[i]) {
             Some(b',' | b'[' | b'{' | b':') | None => Err(self.no_element(bytes, comma, lead, origin)),
             _ => Ok(()),

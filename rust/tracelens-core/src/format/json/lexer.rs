@@ -93,6 +93,11 @@ fn sixteen(text: &[u8], at: usize) -> u8x16 {
     u8x16::new(lanes)
 }
 
+/// Whether a byte is white space of JSON, which a form feed is not.
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
 /// The first byte at or after `at` that is no white space.
 #[inline(always)]
 pub(crate) fn space(text: &[u8], mut at: usize) -> usize {

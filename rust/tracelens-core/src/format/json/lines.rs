@@ -1,5 +1,6 @@
 //! One JSON value a line.
 
+use super::lexer::is_space;
 use super::parser::{Parser, Stop};
 use super::{not_utf8, syntax, utf8};
 use crate::error::Result;
@@ -169,7 +170,7 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
     let (mut from, mut lines) = (piece.lead, 0);
     while from < bytes.len() {
         let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |i| from + i);
-        let blank = bytes[from..end].iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let blank = bytes[from..end].iter().take_while(|&&b| is_space(b)).count();
         let start = from + blank;
         if let Some((_, at)) = bad.pop_front_if(|(line, _)| *line == from) {
             parser.emitter.batch.rows_in += 1;

@@ -181,7 +181,7 @@ impl<'t> Parser<'t> {
     fn ends_with_line(&self, at: usize) -> Lexed<()> {
         match self.line {
             Some(end) if at > end => fault(end, Wrong::LineEnds),
-            Some(end) => match self.bytes[at..end].iter().position(|b| !b.is_ascii_whitespace()) {
+            Some(end) => match self.bytes[at..end].iter().position(|&b| !lexer::is_space(b)) {
                 Some(i) => fault(at + i, Wrong::LineGoesOn),
                 None => Ok(()),
             },
