@@ -50,6 +50,8 @@ pub(crate) struct Piece {
     bytes: Vec<u8>,
     /// Bytes in front that were put there so that the piece is a document of its own.
     pub(crate) lead: usize,
+    /// Bytes at the end that were put there for the same reason, in place of a comma.
+    pub(crate) tail: usize,
     /// Where the rest of it stood.
     pub(crate) origin: Origin,
     /// Where in the explode levels it starts, if that is not the beginning.
@@ -72,6 +74,7 @@ impl Piece {
         Self {
             bytes,
             lead: 0,
+            tail: 0,
             origin,
             start: Start::default(),
         }
@@ -94,16 +97,17 @@ impl Piece {
 
     /// The place of a byte of the piece: lines and columns count from its start, and are moved up by the reader.
     pub(crate) fn place(&self, path: &Path, at: usize) -> Place {
-        let at = at.clamp(self.lead, self.length());
+        let at = at.clamp(self.lead, self.length() - self.tail);
         self.origin.place(path, &self.bytes[self.lead..], at - self.lead)
     }
 
     /// Lines that end in it, and characters behind the last of these ends.
     pub(crate) fn extent(&self) -> (u64, u64) {
-        let bytes = &self.bytes()[self.lead..];
+        let bytes = &self.bytes()[self.lead..self.length() - self.tail];
         let lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
         let last = memchr::memrchr(b'\n', bytes).map_or(0, |i| i + 1);
-        (lines, characters(&bytes[last..]))
+        // The comma at which it was cut is a character too.
+        (lines, characters(&bytes[last..]) + u64::from(self.tail > 0))
     }
 
     /// Make a part of the text blank.

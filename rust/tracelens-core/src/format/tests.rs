@@ -198,3 +198,36 @@ fn a_piece_that_goes_on_with_a_record_does_not_begin_it_again() {
     // And it is cut: the pieces are far smaller than a user.
     assert!(batches(&text, &mapping, Format::Json, 100).len() > 10);
 }
+
+/// Place of the first error, as the reader says it.
+fn fault(text: &str, mapping: &Mapping, task_bytes: usize) -> Option<(u64, u64, u64)> {
+    let (mut line, mut column) = (0, 0);
+    for batch in batches(text, mapping, Format::Json, task_bytes) {
+        if let Some(error) = batch.error {
+            let place = error.detail().place.clone().unwrap();
+            let (at_line, at_column) = (place.line.unwrap(), place.column.unwrap());
+            let before = if at_line == 1 { column } else { 0 };
+            return Some((line + at_line, before + at_column, place.byte.unwrap()));
+        }
+        let (lines, characters) = batch.extent;
+        column = characters + if lines == 0 { column } else { 0 };
+        line += lines;
+    }
+    None
+}
+
+#[test]
+fn a_fault_stands_at_the_same_place_wherever_the_document_is_cut() {
+    let mapping = Mapping::builtin("omnibehavior").unwrap();
+    let items: Vec<String> = (0..12).map(|i| format!("茶{i}")).collect();
+    for pretty in [false, true] {
+        let text = document(&items, pretty);
+        for at in (0..text.len()).filter(|&i| text.as_bytes()[i] == b':') {
+            let broken = format!("{}?{}", &text[..at], &text[at + 1..]);
+            let whole = fault(&broken, &mapping, 1 << 20);
+            if whole.is_some() {
+                assert_eq!(fault(&broken, &mapping, 64), whole, "{broken}");
+            }
+        }
+    }
+}

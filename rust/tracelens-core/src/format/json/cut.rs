@@ -70,6 +70,7 @@ impl Documents {
         let start = self.start();
         let mut bytes = self.reading.begin(&lead);
         let mut room = self.task_bytes;
+        let mut tail = 0;
         let mut from = lead.len();
         let origin = loop {
             self.ended = self.reading.fill(&mut bytes, lead.len() + room)?;
@@ -88,7 +89,9 @@ impl Documents {
                 }
                 self.reading.keep(&mut bytes, comma.at + 1, lead.len());
                 bytes.pop();
-                bytes.extend_from_slice(&self.frames[comma.open - 1].suffix);
+                let suffix = &self.frames[comma.open - 1].suffix;
+                tail = suffix.len();
+                bytes.extend_from_slice(suffix);
                 break origin;
             }
             // One element that is larger than a task: it is cut in itself where that can be, else read whole.
@@ -100,6 +103,7 @@ impl Documents {
         self.started = true;
         let mut piece = Piece::new(bytes, origin);
         piece.lead = lead.len();
+        piece.tail = tail;
         piece.start = start;
         Ok(Some(piece))
     }
