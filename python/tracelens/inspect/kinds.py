@@ -48,13 +48,14 @@ class Kind:
     format: str
     packing: str | None
     archive: bool
-    encoding: str
+    encoding: str | None
+    """Of text."""
     separator: str | None
     header: bool | None
     columns: tuple[str, ...] | None
     documents: tuple[Any, ...]
     table: str | None = None
-    """Of a database, the one that was sampled."""
+    """Of a database."""
 
     def find_rows(self) -> Rows:
         """The rows of the sample, by the lists that hold them where it consists of documents."""
@@ -84,18 +85,18 @@ def read_kinds(paths: Sequence[str], *, rows: int = _SAMPLED) -> list[Kind]:
     kinds: list[Kind] = []
     found = _core.sample(list(paths), rows)
     for entry in [e for e in found if not _ABOUT.fullmatch(Path(e["path"]).name) or e["path"] in paths]:
-        for kind in _tables(_kind(entry), entry.get("tables") or [], rows):
-            same = next((n for n, known in enumerate(kinds) if _alike(known, kind)), None)
-            if same is None:
-                kinds.append(kind)
-            else:
-                known = kinds[same]
-                kinds[same] = replace(
-                    known,
-                    files=known.files + kind.files,
-                    bytes=known.bytes + kind.bytes,
-                    documents=(*known.documents, *kind.documents),
-                )
+        kind = _kind(entry)
+        same = next((n for n, known in enumerate(kinds) if _alike(known, kind)), None)
+        if same is None:
+            kinds.append(kind)
+        else:
+            known = kinds[same]
+            kinds[same] = replace(
+                known,
+                files=known.files + kind.files,
+                bytes=known.bytes + kind.bytes,
+                documents=(*known.documents, *kind.documents),
+            )
     if not any(kind.documents for kind in kinds):
         names = ", ".join(entry["path"] for entry in found[:3]) or ", ".join(paths)
         raise TracelensError.new(
@@ -146,6 +147,7 @@ def _kind(entry: dict[str, Any]) -> Kind:
         entry["header"],
         None if columns is None else tuple(columns),
         tuple(documents),
+        entry["table"],
     )
 
 
@@ -158,25 +160,3 @@ def _alike(one: Kind, other: Kind) -> bool:
         return not keys
     shared = len(keys[0] & keys[1]) / max(len(keys[0] | keys[1]), 1)
     return shared >= 0.5 or find_rows([*one.documents, *other.documents]).keys[:1] == (0,)
-
-
-def _tables(kind: Kind, tables: list[str], rows: int) -> list[Kind]:
-    """A database as one kind a table; the core has sampled one of them."""
-    if kind.format != "sqlite" or not tables:
-        return [kind]
-    if len(tables) == 1 or kind.packing is not None or kind.archive:
-        return [replace(kind, table=tables[0])]
-    import sqlite3
-    from contextlib import closing
-
-    found = []
-    with closing(sqlite3.connect(f"file:{kind.path}?mode=ro", uri=True)) as base:
-        for table in tables:
-            quoted = '"' + table.replace('"', '""') + '"'
-            cursor = base.execute(f"select * from {quoted} limit {rows:d}")
-            names = [c[0] for c in cursor.description]
-            documents = [
-                {n: v for n, v in zip(names, row, strict=True) if not isinstance(v, bytes)} for row in cursor.fetchall()
-            ]
-            found.append(replace(kind, table=table, columns=tuple(names), documents=tuple(documents)))
-    return found

@@ -91,7 +91,8 @@ def _about(kind: Kind) -> Iterator[str]:
         yield f"separated by {named or repr(kind.separator)}"
     if kind.header is not None:
         yield "a header" if kind.header else "no header"
-    yield kind.encoding
+    if kind.encoding:
+        yield kind.encoding
     if kind.packing:
         yield f"packed by {kind.packing}"
     if kind.archive:

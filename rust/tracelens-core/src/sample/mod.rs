@@ -39,7 +39,8 @@ pub struct Kind {
     pub table: Option<String>,
     /// Columns of a table, in order.
     pub columns: Option<Vec<String>>,
-    /// Rows as JSON: lines; documents, and what lies inside values of tables, pruned to their first elements.
+    /// Rows as JSON: lines; documents, and what lies inside values of tables, pruned to their first elements. Of files with a
+    /// document each that of the first, in an archive those of the first few.
     pub rows: Vec<String>,
     /// Of text, unless it is very long.
     first_line: Option<String>,
@@ -51,6 +52,9 @@ pub struct Kind {
 const MOST: usize = 8;
 /// Files that are opened to see of what kind they are.
 const OPENED: usize = 64;
+
+/// Documents of an archive that are kept of a kind.
+const DOCUMENTS: usize = 20;
 
 /// The kinds of files that lie at some paths, with up to so many rows of each.
 pub fn sample(paths: &[String], rows: usize) -> Result<Vec<Kind>> {
@@ -133,10 +137,10 @@ impl Kinds {
         let room = self.found.len() < MOST;
         for kind in file.look(self.rows)? {
             let same = self.found.iter().position(|k| k.same_as(&kind));
-            match same.or(like.filter(|_| !room)) {
-                Some(known) => self.found[known].count(bytes),
+            match same {
+                Some(same) => self.found[same].add(kind, self.rows),
                 None if room => self.found.push(kind),
-                None => {}
+                None => like.into_iter().for_each(|like| self.found[like].count(bytes)),
             }
         }
         Ok(())
@@ -152,6 +156,16 @@ impl Kind {
     fn count(&mut self, bytes: u64) {
         self.files += 1;
         self.bytes += bytes;
+    }
+
+    /// Add a file of the same kind.
+    fn add(&mut self, other: Self, rows: usize) {
+        self.count(other.bytes);
+        // One document alone shows one person; those of an archive can be had from here only.
+        if self.archive && self.format == Format::Json {
+            let room = rows.min(DOCUMENTS).saturating_sub(self.rows.len());
+            self.rows.extend(other.rows.into_iter().take(room));
+        }
     }
 
     fn same_as(&self, other: &Self) -> bool {
@@ -179,5 +193,7 @@ impl Kind {
     }
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,9 @@
 use super::*;
 use crate::input::discover::discover;
+use crate::sample::testing::{self, directory, tar};
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use std::path::Path;
 use std::sync::Arc;
-use tempfile::TempDir;
-
-fn directory(files: &[(&str, &[u8])]) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    for (name, bytes) in files {
-        std::fs::write(directory.path().join(name), bytes).unwrap();
-    }
-    directory
-}
 
 fn guessed(path: &Path) -> Result<(String, String)> {
     let (mapping, why) = guess(&discover(&[path.to_string_lossy().into_owned()])?)?;
@@ -36,23 +28,10 @@ fn fixture(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
 }
 
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, content) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(content.len() as u64);
-        header.set_mode(0o644);
-        builder.append_data(&mut header, name, *content).unwrap();
-    }
-    builder.into_inner().unwrap()
-}
-
 fn parquet(columns: &[&str]) -> Vec<u8> {
     let column: ArrayRef = Arc::new(StringArray::from(vec!["x"]));
     let rows = RecordBatch::try_from_iter(columns.iter().map(|c| (*c, Arc::clone(&column)))).unwrap();
-    let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), rows.schema(), None).unwrap();
-    writer.write(&rows).unwrap();
-    writer.into_inner().unwrap()
+    testing::parquet(&rows, 1)
 }
 
 #[test]
