@@ -8,8 +8,8 @@ use crate::axes::dependence::{Asymmetry, DailyStarts};
 use crate::axes::diversity::Halves;
 use crate::axes::lead::Lead;
 use crate::axes::tail::Items;
-use crate::event::{NO_CODE, NO_TIME, Role};
-use crate::gather::{Calendar, TraceBuilder, Traces, Window};
+use crate::event::{NO_CODE, Role};
+use crate::gather::{Calendar, Part, TraceBuilder, Traces, Window};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -42,14 +42,10 @@ pub struct Statistics {
     pub outside: u64,
 }
 
-/// Users folded by one task; small enough to balance, large enough to be cheap to merge.
-const EVENTS_PER_TASK: usize = 100_000;
-
 /// Fold every user's trace.
 pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
     let calendar = Calendar::new(options.zone.clone());
     let windows = windows(traces, options, &calendar);
-    let tasks = tasks(traces);
     let scenario = options
         .conversion_scenario
         .clone()
@@ -60,11 +56,12 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
         .map(|c| c as u32);
     let builder = || TraceBuilder::new(traces, calendar.clone(), options.exposure_by_record);
 
-    let daily = tasks
+    let daily = traces
+        .parts
         .par_iter()
-        .map(|users| {
+        .map(|part| {
             let (mut builder, mut daily) = (builder(), DailyStarts::default());
-            for u in users.clone() {
+            for u in part.users.clone() {
                 if let Some(w) = windows[u] {
                     daily.fold(builder.build(u, Some(w)));
                 }
@@ -78,10 +75,11 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
     let weights = daily.weights();
 
     let keyed = !traces.names.item.is_empty() || !traces.names.category.is_empty();
-    let parts: Vec<Part> = tasks
+    let folded: Vec<Folded> = traces
+        .parts
         .par_iter()
-        .map(|users| {
-            let mut part = Part {
+        .map(|part| {
+            let mut folded = Folded {
                 activity: Activity::new(options.exposure_by_record),
                 clock: Clock::default(),
                 halves: Halves::new(options.exposure_by_record),
@@ -92,25 +90,26 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
                 asymmetry: Asymmetry::new(&weights),
             };
             let mut builder = builder();
-            for u in users.clone() {
+            for u in part.users.clone() {
                 // A user outside every window keeps an empty row: nobody is lost from the roster here.
                 let nobody = Window {
                     from: i64::MAX,
                     until: i64::MAX,
                 };
-                part.fold(u as i64, builder.build(u, Some(windows[u].unwrap_or(nobody))));
+                folded.fold(u as i64, builder.build(u, Some(windows[u].unwrap_or(nobody))));
             }
-            part
+            folded
         })
         .collect();
-    let used: u64 = (0..traces.users.len())
-        .into_par_iter()
-        .map(|u| traces.rows(u).filter(|&r| inside(traces.time[r], windows[u])).count() as u64)
-        .sum();
-    finish(parts, traces, scenario, traces.len() as u64 - used)
+    let inside = |part: &Part| -> u64 {
+        let of_user = |u: usize| rows(part, u, windows[u]).len() as u64;
+        part.users.clone().map(of_user).sum()
+    };
+    let used: u64 = traces.parts.par_iter().map(inside).sum();
+    finish(folded, traces, scenario, traces.len() as u64 - used)
 }
 
-struct Part<'a> {
+struct Folded<'a> {
     activity: Activity,
     clock: Clock,
     halves: Halves,
@@ -121,7 +120,7 @@ struct Part<'a> {
     asymmetry: Asymmetry<'a>,
 }
 
-impl Part<'_> {
+impl Folded<'_> {
     fn fold(&mut self, user: i64, trace: &crate::gather::Trace) {
         let switches = self.switches.fold(user, trace);
         self.activity.fold(user, trace, switches);
@@ -148,7 +147,7 @@ impl Part<'_> {
     }
 }
 
-fn finish(parts: Vec<Part>, traces: &Traces, conversion_scenario: Option<String>, outside: u64) -> Statistics {
+fn finish(parts: Vec<Folded>, traces: &Traces, conversion_scenario: Option<String>, outside: u64) -> Statistics {
     let mut parts = parts.into_iter();
     let Some(mut all) = parts.next() else {
         return Statistics {
@@ -189,20 +188,6 @@ fn finish(parts: Vec<Part>, traces: &Traces, conversion_scenario: Option<String>
     }
 }
 
-/// Contiguous ranges of users with about equal numbers of events.
-fn tasks(traces: &Traces) -> Vec<Range<usize>> {
-    let users = traces.users.len();
-    let mut tasks = Vec::new();
-    let mut from = 0;
-    for u in 0..users {
-        if traces.starts[u + 1] - traces.starts[from] >= EVENTS_PER_TASK || u + 1 == users {
-            tasks.push(from..u + 1);
-            from = u + 1;
-        }
-    }
-    tasks
-}
-
 fn windows(traces: &Traces, options: &Options, calendar: &Calendar) -> Vec<Option<Window>> {
     let everything = Window {
         from: i64::MIN,
@@ -221,21 +206,34 @@ fn windows(traces: &Traces, options: &Options, calendar: &Calendar) -> Vec<Optio
     }
 }
 
-fn inside(time: i64, window: Option<Window>) -> bool {
-    window.is_some_and(|w| time == NO_TIME || (w.from <= time && time < w.until))
+/// The rows of a user inside the window.
+fn rows(part: &Part, user: usize, window: Option<Window>) -> Vec<usize> {
+    let Some(window) = window else { return Vec::new() };
+    part.rows_within(user, window.from, window.until)
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The scenario with the most conversions inside the windows; of equals the first by name.
 fn most_converting(traces: &Traces, windows: &[Option<Window>]) -> Option<String> {
-    let mut counts = vec![0u64; traces.names.scenario.len()];
-    for (u, window) in windows.iter().enumerate() {
-        for r in traces.rows(u) {
-            let counted = traces.role[r] == Role::Conversion && traces.occurred[r] && inside(traces.time[r], *window);
-            if counted && traces.scenario[r] != NO_CODE {
-                counts[traces.scenario[r] as usize] += 1;
+    let scenarios = traces.names.scenario.len();
+    let of_part = |part: &Part| {
+        let mut counts = vec![0u64; scenarios];
+        for user in part.users.clone() {
+            for r in rows(part, user, windows[user]) {
+                if part.role[r] == Role::Conversion && part.occurred[r] && part.scenario[r] != NO_CODE {
+                    counts[part.scenario[r] as usize] += 1;
+                }
             }
         }
-    }
+        counts
+    };
+    let none = || vec![0; scenarios];
+    let counts = traces.parts.par_iter().map(of_part).reduce(none, |mut a, b| {
+        a.iter_mut().zip(b).for_each(|(x, y)| *x += y);
+        a
+    });
     let (best, &n) = counts
         .iter()
         .enumerate()
