@@ -285,8 +285,9 @@ fn walk(top: &Path, files: &mut Vec<Found>) -> Result<()> {
                 } else {
                     ahead.push_front(path);
                 }
-            } else if is_link && !path.exists() || path.is_file() {
-                // A link that leads nowhere is a file that cannot be read: whoever claims it will say so.
+            } else if path.is_file() || !path.exists() {
+                // What a link that leads nowhere, or a directory that may not be entered, names is a file that cannot be read:
+                // whoever claims it will say so.
                 let found = if is_link {
                     Found::named(&path)
                 } else {

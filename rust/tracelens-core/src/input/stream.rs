@@ -221,7 +221,7 @@ impl Input {
                     None => unreadable(&self.path, &e),
                 })?;
             if self.read == 0 {
-                refuse_utf16(&self.path, &buffer[start..])?;
+                refuse_utf16(&self.path, &buffer[start..]).inspect_err(|_| buffer.truncate(start))?;
                 if buffer[start..].starts_with(b"\xef\xbb\xbf") {
                     buffer.drain(start..start + 3);
                     self.mark = 3;
