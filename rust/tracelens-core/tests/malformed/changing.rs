@@ -178,3 +178,39 @@ fn a_table_that_becomes_shorter_is_an_error_that_says_so() {
     ];
     assert_says(&error, Code::Io, None, &said);
 }
+
+#[test]
+fn a_database_that_becomes_shorter_is_an_error_that_says_where() {
+    let logs = Logs::of(&[("a.txt", "")]);
+    let path = logs.at("a.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database.execute_batch("create table log (user, action, item)").unwrap();
+    database
+        .execute(
+            "insert into log with recursive n(i) as (select 1 union all select i + 1 from n where i < ?1)
+             select 'u' || i, 'see', hex(zeroblob(512)) from n",
+            [(MANY + MANY / 2) as i64],
+        )
+        .unwrap();
+    drop(database);
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let error = one.install(|| {
+        let mut reader = logs.open("a.db", &mapping("sqlite"), OnBadRow::Drop).unwrap();
+        // The first group is the file itself; the second is read while the third is walked through.
+        assert!(count(&mut reader).unwrap().is_some());
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(1 << 20).unwrap();
+        loop {
+            match count(&mut reader) {
+                Ok(more) => assert!(more.is_some(), "all of it was read"),
+                Err(error) => break error,
+            }
+        }
+    });
+    assert_says(
+        &error,
+        Code::Syntax,
+        None,
+        &["a.db: table log, row ", "copied while it was written"],
+    );
+}

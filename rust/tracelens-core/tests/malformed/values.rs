@@ -127,6 +127,37 @@ fn nan_is_no_number_and_no_time_and_nobody() {
 }
 
 #[test]
+fn a_time_that_is_nan_is_none() {
+    let columns: [(&str, ArrayRef); 3] = [
+        ("user", Arc::new(StringArray::from(vec!["a", "b"]))),
+        ("action", Arc::new(StringArray::from(vec!["see", "see"]))),
+        ("time", Arc::new(Float64Array::from(vec![1_756_684_800.0, f64::NAN]))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let logs = Logs::of(&[("log.parquet", bytes)]);
+    let without = mapping("parquet").replace("rfc3339", "epoch_s");
+    let events = logs.read("log.parquet", &without).unwrap().events;
+    assert_eq!(events, ["a 2025-09-01T00:00:00Z see - NaN", "b - see - NaN"]);
+    // Where a log has a clock, a row without a time is a mistake.
+    let required = without.replace("[\"epoch_s\"], optional = true", "[\"epoch_s\"]");
+    let error = logs.read("log.parquet", &required).unwrap_err();
+    assert_says(
+        &error,
+        Code::Timestamp,
+        None,
+        &["row group 1, row 2", "user b", "formats tried: epoch_s"],
+    );
+    assert_eq!(
+        logs.drop("log.parquet", &required).unwrap().report.dropped,
+        of_report([("bad timestamp", 1)])
+    );
+}
+
+#[test]
 fn a_number_that_no_float_holds_is_without_end() {
     let value = |read: Result<Read, Error>| read.unwrap().events;
     assert_eq!(
