@@ -43,6 +43,14 @@ class Lazy(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError:
+            raise
+        except OSError as error:  # --help and --version are written before there is a command
+            sys.exit(_unwritable(error))
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.obj = list(args)  # for the provenance of what is written
         return super().parse_args(ctx, args)
@@ -67,14 +75,19 @@ class Lazy(click.Group):
         except BrokenPipeError:  # whoever read the output has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
-        except OSError as error:  # a full disk, a place where nothing may be written
-            where = f"\n  --> {error.filename}" if error.filename else ""
-            click.echo(f"error[TL211]: cannot be written: {error.strerror or error}{where}", err=True)
-            ctx.exit(3)
+        except OSError as error:
+            ctx.exit(_unwritable(error))
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         return value
+
+
+def _unwritable(error: OSError) -> int:
+    """Say that the disk is full, or that nothing may be written there; the exit status."""
+    where = f"\n  --> {error.filename}" if error.filename else ""
+    click.echo(f"error[TL211]: cannot be written: {error.strerror or error}{where}", err=True)
+    return 3
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

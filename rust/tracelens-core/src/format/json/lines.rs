@@ -155,12 +155,13 @@ fn lines_from(source: &Seekable, from: u64, until: u64, buffers: &Buffers) -> Re
 
 /// Parse a piece of lines.
 pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
-    let mut bad = VecDeque::new();
+    let (mut bad, mut strange) = (VecDeque::new(), None);
     if let Err(error) = utf8(file, piece) {
-        if file.on_bad_row == OnBadRow::Error || !matches!(piece.origin, Origin::Bytes(_)) {
+        if !matches!(piece.origin, Origin::Bytes(_)) {
             return Batch::failed(error);
         }
         bad = blank_out_bad_lines(piece);
+        strange = Some(error).filter(|_| file.on_bad_row == OnBadRow::Error);
     }
     let piece = &*piece;
     let text = match utf8(file, piece) {
@@ -176,6 +177,9 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
         let blank = bytes[from..end].iter().take_while(|&&b| is_space(b)).count();
         let start = from + blank;
         if let Some((_, at)) = bad.pop_front_if(|(line, _)| *line == from) {
+            if strange.is_some() {
+                break;
+            }
             parser.emitter.batch.rows_in += 1;
             drop_row(&mut parser.emitter.batch, "not UTF-8", || {
                 not_utf8(&file.path, piece, at)
@@ -207,6 +211,8 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
         break;
     }
     let mut batch = parser.emitter.batch;
+    // What stands before the first line that is not UTF-8 comes first.
+    batch.error = batch.error.or(strange);
     batch.extent = (lines as u64, 0);
     batch
 }
