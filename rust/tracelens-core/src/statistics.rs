@@ -4,12 +4,13 @@ use crate::axes::Table;
 use crate::axes::activity::Activity;
 use crate::axes::chains::{Conversions, Switches};
 use crate::axes::clock::Clock;
-use crate::axes::dependence::{Asymmetry, DailyStarts};
+use crate::axes::dependence::{Asymmetry, DailyStarts, Runs};
 use crate::axes::diversity::Halves;
 use crate::axes::lead::Lead;
 use crate::axes::tail::Items;
 use crate::event::{NO_CODE, Role};
 use crate::gather::{Calendar, Part, TraceBuilder, Traces, Window};
+use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -56,38 +57,21 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
         .map(|c| c as u32);
     let builder = || TraceBuilder::new(traces, calendar.clone(), options.exposure_by_record);
 
-    let daily = traces
-        .parts
-        .par_iter()
-        .map(|part| {
-            let (mut builder, mut daily) = (builder(), DailyStarts::default());
-            for u in part.users.clone() {
-                if let Some(w) = windows[u] {
-                    daily.fold(builder.build(u, Some(w)));
-                }
-            }
-            daily
-        })
-        .reduce(DailyStarts::default, |mut a, b| {
-            a.append(&b);
-            a
-        });
-    let weights = daily.weights();
-
     let keyed = !traces.names.item.is_empty() || !traces.names.category.is_empty();
     let folded: Vec<Folded> = traces
         .parts
         .par_iter()
         .map(|part| {
             let mut folded = Folded {
-                activity: Activity::new(options.exposure_by_record),
+                activity: Activity::new(options.exposure_by_record, traces.names.action.len()),
                 clock: Clock::default(),
                 halves: Halves::new(options.exposure_by_record),
                 items: Items::default(),
-                switches: Switches::default(),
+                switches: Switches::new(traces.names.scenario.len()),
                 conversions: Conversions::new(keyed),
                 lead: Lead::new(code),
-                asymmetry: Asymmetry::new(&weights),
+                daily: DailyStarts::default(),
+                runs: Vec::new(),
             };
             let mut builder = builder();
             for u in part.users.clone() {
@@ -101,15 +85,28 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
             folded
         })
         .collect();
+    let mut daily = DailyStarts::default();
+    for f in &folded {
+        daily.append(&f.daily);
+    }
+    let weights = daily.weights();
+    let asymmetry: Vec<Table> = folded
+        .par_iter()
+        .map(|f| {
+            let mut asymmetry = Asymmetry::new(&weights);
+            f.runs.iter().for_each(|runs| asymmetry.fold(runs));
+            asymmetry.table
+        })
+        .collect();
     let inside = |part: &Part| -> u64 {
         let of_user = |u: usize| rows(part, u, windows[u]).len() as u64;
         part.users.clone().map(of_user).sum()
     };
     let used: u64 = traces.parts.par_iter().map(inside).sum();
-    finish(folded, traces, scenario, traces.len() as u64 - used)
+    finish(folded, &asymmetry, traces, scenario, traces.len() as u64 - used)
 }
 
-struct Folded<'a> {
+struct Folded {
     activity: Activity,
     clock: Clock,
     halves: Halves,
@@ -117,10 +114,12 @@ struct Folded<'a> {
     switches: Switches,
     conversions: Conversions,
     lead: Lead,
-    asymmetry: Asymmetry<'a>,
+    daily: DailyStarts,
+    /// What the second pass needs, which knows the volume of each day.
+    runs: Vec<Runs>,
 }
 
-impl Folded<'_> {
+impl Folded {
     fn fold(&mut self, user: i64, trace: &crate::gather::Trace) {
         let switches = self.switches.fold(user, trace);
         self.activity.fold(user, trace, switches);
@@ -129,7 +128,7 @@ impl Folded<'_> {
         self.items.fold(user, trace);
         self.conversions.fold(user, trace);
         self.lead.fold(user, trace);
-        self.asymmetry.fold(user, trace);
+        self.runs.extend(self.daily.fold(user, trace));
     }
 
     fn append(&mut self, other: &Self) {
@@ -143,11 +142,16 @@ impl Folded<'_> {
         self.switches.table.append(&other.switches.table);
         self.conversions.append(&other.conversions);
         self.lead.table.append(&other.lead.table);
-        self.asymmetry.table.append(&other.asymmetry.table);
     }
 }
 
-fn finish(parts: Vec<Folded>, traces: &Traces, conversion_scenario: Option<String>, outside: u64) -> Statistics {
+fn finish(
+    parts: Vec<Folded>,
+    asymmetry: &[Table],
+    traces: &Traces,
+    conversion_scenario: Option<String>,
+    outside: u64,
+) -> Statistics {
     let mut parts = parts.into_iter();
     let Some(mut all) = parts.next() else {
         return Statistics {
@@ -160,6 +164,11 @@ fn finish(parts: Vec<Folded>, traces: &Traces, conversion_scenario: Option<Strin
     for part in parts {
         all.append(&part);
     }
+    let mut asymmetries = asymmetry.iter().cloned();
+    let mut asymmetry = asymmetries
+        .next()
+        .unwrap_or_else(|| Asymmetry::new(&HashMap::new()).table);
+    asymmetries.for_each(|more| asymmetry.append(&more));
     let name = |c: &u32| traces.names.scenario[*c as usize].as_str();
     let paths = all
         .conversions
@@ -178,7 +187,7 @@ fn finish(parts: Vec<Folded>, traces: &Traces, conversion_scenario: Option<Strin
         ("switches", all.switches.table),
         ("conversions", all.conversions.table),
         ("lead", all.lead.table),
-        ("asymmetry", all.asymmetry.table),
+        ("asymmetry", asymmetry),
     ];
     Statistics {
         tables,
