@@ -203,10 +203,11 @@ impl Traces {
         let t = &self.traces;
         let d = describe(py, &self.mapping, self.why.as_deref())?;
         let by_record = self.mapping.exposure_by_record();
-        d.set_item("has_clock", t.time.iter().any(|&time| time != NO_TIME))?;
-        d.set_item("has_valence", t.valence.iter().any(|&v| v != 0))?;
-        d.set_item("has_exposures", by_record || t.role.contains(&Role::Exposure))?;
-        d.set_item("has_conversions", t.role.contains(&Role::Conversion))?;
+        d.set_item("has_clock", t.any(|part| part.time.iter().any(|&time| time != NO_TIME)))?;
+        d.set_item("has_valence", t.any(|part| part.valence.iter().any(|&v| v != 0)))?;
+        let exposures = by_record || t.any(|part| part.role.contains(&Role::Exposure));
+        d.set_item("has_exposures", exposures)?;
+        d.set_item("has_conversions", t.any(|part| part.role.contains(&Role::Conversion)))?;
         d.set_item("has_items", !t.names.item.is_empty())?;
         d.set_item("has_categories", !t.names.category.is_empty())?;
         let extent = t.extent();
