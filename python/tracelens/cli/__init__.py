@@ -19,6 +19,8 @@ COMMANDS = {
     "inspect": "Say what a log holds and how it could be read.",
     "init": "Write a first mapping for a log, to be corrected.",
     "convert": "Write logs as Parquet, ndjson, XES or OCEL.",
+    "sketch": "Summarise the logs of some users as a state, which compare takes in their place.",
+    "merge": "Join the states of different users of one side.",
     "demo": "Write a made-up population and a biased simulation of it.",
     "plant": "Plant a known bias in a real log, to test what a comparison can see.",
 }

@@ -4,7 +4,7 @@ use crate::axes::Table;
 use crate::axes::activity::Activity;
 use crate::axes::chains::{Conversions, Switches};
 use crate::axes::clock::Clock;
-use crate::axes::dependence::{Asymmetry, DailyStarts, Runs};
+use crate::axes::dependence::{Asymmetry, DailyStarts, Runs, to_tables};
 use crate::axes::diversity::Halves;
 use crate::axes::lead::Lead;
 use crate::axes::tail::Items;
@@ -28,6 +28,8 @@ pub struct Options {
     pub entry: Option<Vec<Option<i64>>>,
     /// Name of the conversion scenario; `None`: the one with the most conversions.
     pub conversion_scenario: Option<String>,
+    /// Also hand over the run starts, from which the asymmetry of scenarios can be had when other users have joined.
+    pub starts: bool,
 }
 
 /// The statistics of one side.
@@ -103,7 +105,24 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
         part.users.clone().map(of_user).sum()
     };
     let used: u64 = traces.parts.par_iter().map(inside).sum();
-    finish(folded, &asymmetry, traces, scenario, traces.len() as u64 - used)
+    let starts: Vec<(Table, Table)> = if options.starts {
+        folded.par_iter().map(|f| to_tables(&f.runs)).collect()
+    } else {
+        Vec::new()
+    };
+    let mut statistics = finish(folded, &asymmetry, traces, scenario, traces.len() as u64 - used);
+    let (spans, starts): (Vec<Table>, Vec<Table>) = starts.into_iter().unzip();
+    for (name, parts) in [("spans", spans), ("starts", starts)] {
+        statistics.tables.extend(joined(parts).map(|table| (name, table)));
+    }
+    statistics
+}
+
+fn joined(parts: impl IntoIterator<Item = Table>) -> Option<Table> {
+    parts.into_iter().reduce(|mut all, more| {
+        all.append(&more);
+        all
+    })
 }
 
 struct Folded {

@@ -2,11 +2,13 @@
 
 use crate::error::{bad_option, to_python};
 use crate::reading::{self, Choice, Source, describe};
-use numpy::{IntoPyArray, PyArray1};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
+use tracelens_core::axes::Table;
+use tracelens_core::axes::dependence::from_tables;
 use tracelens_core::error::{Code, Error, Result};
 use tracelens_core::event::{EventBatch, NO_TIME, Role};
 use tracelens_core::gather::{self, Calendar, Gatherer};
@@ -228,7 +230,7 @@ impl Traces {
     }
 
     /// Tables of user statistics within local days `days = (from, until)`, or each user's own first day in `entry`.
-    #[pyo3(signature = (days=None, entry=None, conversion_scenario=None, jobs=None))]
+    #[pyo3(signature = (days=None, entry=None, conversion_scenario=None, jobs=None, *, starts=false))]
     fn summarise<'py>(
         &self,
         py: Python<'py>,
@@ -236,6 +238,7 @@ impl Traces {
         entry: Option<HashMap<String, i64>>,
         conversion_scenario: Option<String>,
         jobs: Option<usize>,
+        starts: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let options = Options {
             zone: self.mapping.zone().clone(),
@@ -243,16 +246,12 @@ impl Traces {
             days: days.map(|(from, until)| from..until),
             entry: entry.map(|e| self.traces.users.iter().map(|u| e.get(u).copied()).collect()),
             conversion_scenario,
+            starts,
         };
         let statistics = run(py, jobs, || statistics::summarise(&self.traces, &options))?;
         let tables = PyDict::new(py);
         for (name, table) in statistics.tables {
-            let columns = PyDict::new(py);
-            for (column, values) in table.names.iter().zip(table.columns) {
-                let array: Bound<'_, PyArray1<i64>> = values.into_pyarray(py);
-                columns.set_item(column, array)?;
-            }
-            tables.set_item(name, columns)?;
+            tables.set_item(name, columns_of(py, table)?)?;
         }
         let names = PyDict::new(py);
         names.set_item("scenario", &self.traces.names.scenario)?;
@@ -308,6 +307,34 @@ impl Traces {
     fn batch(&self) -> EventBatch {
         self.traces.to_batch()
     }
+}
+
+/// The columns of a table by name.
+fn columns_of(py: Python<'_>, table: Table) -> PyResult<Bound<'_, PyDict>> {
+    let columns = PyDict::new(py);
+    for (column, values) in table.names.iter().zip(table.columns) {
+        let array: Bound<'_, PyArray1<i64>> = values.into_pyarray(py);
+        columns.set_item(column, array)?;
+    }
+    Ok(columns)
+}
+
+/// The asymmetry table from spans (user, first, last) and run starts (user, scenario, time, day) of users however joined.
+pub(crate) fn asymmetry<'py>(
+    py: Python<'py>,
+    spans: [PyReadonlyArray1<'py, i64>; 3],
+    starts: [PyReadonlyArray1<'py, i64>; 4],
+) -> PyResult<Bound<'py, PyDict>> {
+    let [user, first, last] = &spans;
+    let [owner, scenario, time, day] = &starts;
+    let spans = [user.as_slice()?, first.as_slice()?, last.as_slice()?];
+    let starts = [
+        owner.as_slice()?,
+        scenario.as_slice()?,
+        time.as_slice()?,
+        day.as_slice()?,
+    ];
+    columns_of(py, py.detach(|| from_tables(spans, starts)))
 }
 
 /// Say what was read when nothing of it could be used.

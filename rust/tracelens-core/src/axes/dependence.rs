@@ -40,7 +40,7 @@ pub struct DailyStarts {
     counts: HashMap<(u32, i64), u64>,
 }
 
-/// The run starts of a user who was there for long enough to look back and ahead.
+/// The run starts of a user, and the first and last time at which the user was seen.
 #[derive(Debug)]
 pub struct Runs {
     user: i64,
@@ -60,7 +60,7 @@ impl DailyStarts {
                 *self.counts.entry((*scenario, *day)).or_insert(0) += 1;
             }
         }
-        (last - first >= 2 * REACH).then_some(Runs {
+        Some(Runs {
             user,
             first,
             last,
@@ -94,6 +94,57 @@ impl DailyStarts {
     }
 }
 
+/// What the second pass needs as tables, for those who know only a part of the users: spans and run starts.
+pub fn to_tables(runs: &[Runs]) -> (Table, Table) {
+    let (mut spans, mut starts) = (
+        Table::new(&["user", "first", "last"]),
+        Table::new(&["user", "scenario", "time", "day"]),
+    );
+    for of_user in runs {
+        spans.push([of_user.user, of_user.first, of_user.last]);
+        for (scenario, list) in &of_user.starts {
+            for &(time, day) in list {
+                starts.push([of_user.user, i64::from(*scenario), time, day]);
+            }
+        }
+    }
+    (spans, starts)
+}
+
+/// Both passes, from the columns of such tables: sums by user, source and target. Rows are sorted by user, and starts
+/// by scenario and time as well.
+pub fn from_tables(spans: [&[i64]; 3], starts: [&[i64]; 4]) -> Table {
+    let mut daily = DailyStarts::default();
+    let mut from = 0;
+    let mut runs = Vec::new();
+    for ((&user, &first), &last) in spans[0].iter().zip(spans[1]).zip(spans[2]) {
+        let until = from + starts[0][from..].partition_point(|&u| u <= user);
+        let mut of_user: Starts = Vec::new();
+        let own = starts.map(|column| &column[from..until]);
+        for ((&scenario, &time), &day) in own[1].iter().zip(own[2]).zip(own[3]) {
+            let (scenario, start) = (scenario as u32, (time, day));
+            *daily.counts.entry((scenario, start.1)).or_insert(0) += 1;
+            match of_user.last_mut().filter(|(s, _)| *s == scenario) {
+                Some((_, list)) => list.push(start),
+                None => of_user.push((scenario, vec![start])),
+            }
+        }
+        from = until;
+        runs.push(Runs {
+            user,
+            first,
+            last,
+            starts: of_user,
+        });
+    }
+    let weights = daily.weights();
+    let mut asymmetry = Asymmetry::new(&weights);
+    for of_user in &runs {
+        asymmetry.fold(of_user);
+    }
+    asymmetry.table
+}
+
 /// Second pass: weighted outcomes before and after.
 #[derive(Debug)]
 pub struct Asymmetry<'a> {
@@ -119,6 +170,9 @@ impl<'a> Asymmetry<'a> {
             last,
             ref starts,
         } = of_user;
+        if last - first < 2 * REACH {
+            return;
+        }
         let runs = starts;
         let cumulated: Vec<Vec<i64>> = runs
             .iter()
