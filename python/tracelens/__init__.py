@@ -1,8 +1,9 @@
 """Where a simulation departs from real people, told from their behaviour logs.
 
 ``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``convert`` writes
-them as Parquet and the like, ``burstiness`` and ``conversion_chains`` are polars expressions. ``tracelens.plant`` makes
-simulators with known faults out of a real log.
+them as Parquet and the like, ``sketch`` and ``merge`` make states of them, which take the place of logs, ``burstiness``
+and ``conversion_chains`` are polars expressions. ``tracelens.plant`` makes simulators with known faults out of a real
+log.
 """
 
 from importlib import import_module
@@ -14,28 +15,39 @@ if TYPE_CHECKING:
     from tracelens.comparison import compare
     from tracelens.conversion import convert
     from tracelens.polars import burstiness, conversion_chains, scan_traces
+    from tracelens.states import State, merge, read_state, sketch, write_state
     from tracelens.traces import Traces, read_traces
 
 # Loaded when first asked for: `tracelens --help` should not wait for polars.
 _LAZY = {
+    "State": "tracelens.states",
     "Traces": "tracelens.traces",
     "burstiness": "tracelens.polars",
     "compare": "tracelens.comparison",
     "conversion_chains": "tracelens.polars",
     "convert": "tracelens.conversion",
+    "merge": "tracelens.states",
+    "read_state": "tracelens.states",
     "read_traces": "tracelens.traces",
     "scan_traces": "tracelens.polars",
+    "sketch": "tracelens.states",
+    "write_state": "tracelens.states",
 }
 
 __all__ = [
+    "State",
     "TracelensError",
     "Traces",
     "burstiness",
     "compare",
     "conversion_chains",
     "convert",
+    "merge",
+    "read_state",
     "read_traces",
     "scan_traces",
+    "sketch",
+    "write_state",
 ]
 
 

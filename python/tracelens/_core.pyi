@@ -9,6 +9,7 @@ __all__ = [
     "EventReader",
     "Traces",
     "__version__",
+    "asymmetry",
     "build_profile",
     "guess",
     "mappings",
@@ -18,6 +19,7 @@ __all__ = [
 __version__: str
 build_profile: str
 
+def asymmetry(spans: Any, starts: Any) -> dict[str, Any]: ...
 def mappings() -> list[str]: ...
 def guess(paths: list[str]) -> tuple[str, str] | None: ...
 def sample(paths: list[str], rows: int = 1000) -> list[dict[str, Any]]: ...
@@ -86,6 +88,8 @@ class Traces:
         entry: dict[str, int] | None = None,
         conversion_scenario: str | None = None,
         jobs: int | None = None,
+        *,
+        starts: bool = False,
     ) -> dict[str, Any]: ...
     def overlap(
         self,

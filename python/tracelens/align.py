@@ -153,7 +153,7 @@ def align(real: Statistics, sim: Statistics, design: Design, *, roster: bool = F
     rows = [_ids(statistics, keep_idle=roster or design == "paired") for statistics in (real, sim)]
     if design == "paired":
         rows = [np.union1d(*rows)] * 2
-    sides = [_align_side(statistics, ids, names) for statistics, ids in zip((real, sim), rows, strict=True)]
+    sides = [align_side(statistics, ids, names) for statistics, ids in zip((real, sim), rows, strict=True)]
     return Pair(sides[0], sides[1], names, design, roster or design == "paired")
 
 
@@ -162,7 +162,8 @@ def _ids(statistics: Statistics, *, keep_idle: bool) -> NDArray[Any]:
     return np.unique(users if keep_idle else users[statistics.tables["users"]["events"] > 0])
 
 
-def _align_side(statistics: Statistics, ids: NDArray[Any], names: dict[str, list[str]]) -> Side:
+def align_side(statistics: Statistics, ids: NDArray[Any], names: dict[str, list[str]]) -> Side:
+    """Put one side on these rows (sorted ids; others are left out) and these vocabularies."""
     codes = {key: _lookup(statistics.names.get(key, []), common) for key, common in names.items()}
     known = np.asarray([str(user) for user in statistics.users], dtype=np.str_)
     row = np.searchsorted(ids, known)

@@ -21,7 +21,8 @@ def whole(target: Path, *, directory: bool = False) -> Iterator[Path]:
     Parameters
     ----------
     target : path
-        What is to be there at the end. A file is replaced; a directory must be empty or not there.
+        What is to be there at the end. A file is replaced, of a link the one that it leads to; a directory must be
+        empty or not there. A pipe or a device is written to as it is.
     directory : bool
         Whether it is a directory.
 
@@ -35,14 +36,17 @@ def whole(target: Path, *, directory: bool = False) -> Iterator[Path]:
     TracelensError
         TL211 where it cannot be written: no such directory, no permission, a full disk.
     """
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    through = target.exists() and not target.is_file() and not target.is_dir()
+    place = target if through else target.resolve()
+    beside = place if through else place.with_name(f".{place.name}.{os.getpid()}.tmp")
     try:
         if directory:
             beside.mkdir()
         yield beside
-        if directory and target.is_dir():
-            target.rmdir()
-        beside.replace(target)
+        if directory and place.is_dir():
+            place.rmdir()
+        if not through:
+            beside.replace(place)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise TracelensError.new(
@@ -52,5 +56,5 @@ def whole(target: Path, *, directory: bool = False) -> Iterator[Path]:
         # Also when Ctrl-C broke in: what is half-written is nobody's.
         if beside.is_dir():
             shutil.rmtree(beside, ignore_errors=True)
-        else:
+        elif not through:
             beside.unlink(missing_ok=True)

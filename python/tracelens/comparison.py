@@ -8,6 +8,7 @@ from typing import Any, Literal
 from tracelens.errors import TracelensError
 from tracelens.pairwise import compare_statistics
 from tracelens.roster import Roster, read_roster
+from tracelens.states import SUFFIX, State, read_state
 from tracelens.statistics import Statistics
 from tracelens.traces import Path, Traces, read_traces
 from tracelens.window import Align, Windows, choose_windows
@@ -25,8 +26,8 @@ REPLAYED = 0.95
 
 
 def compare(
-    real: Path | Traces,
-    sim: Path | Traces | Mapping[str, Path | Traces],
+    real: Path | Traces | State,
+    sim: Path | Traces | State | Mapping[str, Path | Traces | State],
     *,
     mapping: str | Mapping[str, str] | None = None,
     design: Design = "auto",
@@ -42,9 +43,9 @@ def compare(
 
     Parameters
     ----------
-    real : path or Traces
-        Logs of real people.
-    sim : path, Traces, or mapping of str to these
+    real : path, Traces or State
+        Logs of real people, or the state that was made of them.
+    sim : path, Traces, State, or mapping of str to these
         Logs of one simulation, or of several by name.
     mapping : str or mapping of str to str, optional
         Mapping name or file for all sides, or by side (``"real"``, and ``"sim"`` or the simulation's name).
@@ -75,8 +76,8 @@ def compare(
     TracelensError
         TL1xx for a mistake in the asking, TL2xx in the data, TL301 for sides that cannot be compared.
     """
-    sims: Mapping[str, Path | Traces]
-    sims = sim if isinstance(sim, Mapping) else {_name(sim) if not isinstance(sim, Traces) else "sim": sim}
+    sims: Mapping[str, Path | Traces | State]
+    sims = sim if isinstance(sim, Mapping) else {"sim" if isinstance(sim, Traces | State) else _name(sim): sim}
     if design not in ("auto", "paired", "population") or seed < 0 or not sims:
         help = "design is auto, paired or population; seed is 0 or more; sim is at least one"
         raise TracelensError.new(110, f"cannot compare {len(sims)} simulations with {design=}, {seed=}", help=help)
@@ -84,8 +85,8 @@ def compare(
     if len(sources) != len(sims) + 1:
         raise TracelensError.new(110, "a simulation cannot be named real", help="rename its directory")
     reading: dict[str, Any] = {"on_bad_row": on_bad_row, "max_bad": max_bad, "jobs": jobs, "progress": progress}
-    sides = {
-        name: source if isinstance(source, Traces) else _read_side(name, source, mapping, reading)
+    sides: dict[str, Traces | State] = {
+        name: source if isinstance(source, Traces | State) else _read_side(name, source, mapping, reading)
         for name, source in sources.items()
     }
     return _compare_sides(sides, design, align, None if roster is None else read_roster(roster), seed, jobs)
@@ -95,7 +96,7 @@ def compare_paths(
     real: str, sims: Sequence[str], *, mapping: str | Mapping[str, str] | None = None, **options: Any
 ) -> dict[str, Any]:
     """Compare as the command line does: simulations are named by the last part of their path."""
-    named: dict[str, Path | Traces] = {}
+    named: dict[str, Path | Traces | State] = {}
     for path in sims:
         name = base = _name(path)
         number = 2
@@ -106,7 +107,12 @@ def compare_paths(
 
 
 def _compare_sides(
-    sides: dict[str, Traces], design: Design, align: Align | None, roster: Roster | None, seed: int, jobs: int | None
+    sides: dict[str, Traces | State],
+    design: Design,
+    align: Align | None,
+    roster: Roster | None,
+    seed: int,
+    jobs: int | None,
 ) -> dict[str, Any]:
     real = sides["real"]
     warnings: list[str] = []
@@ -139,6 +145,9 @@ def _compare_sides(
         summaries[name] = summary if timed else _without_clock(summary)
 
     warnings += [said for name in sides for said in _losses(name, sides[name], summaries[name])]
+    if states := [name for name, side in sides.items() if isinstance(side, State)]:
+        said = "whether columns were copied from the real log cannot be seen from a state"
+        warnings.append(f"{', '.join(states)}: {said}")
     comparisons, used = [], set()
     for name in list(sides)[1:]:
         _require_shared_scenario(name, sides)
@@ -170,14 +179,14 @@ def _compare_sides(
     }
 
 
-def _design(real: Traces, sim: Traces, design: Design) -> Literal["paired", "population"]:
+def _design(real: Traces | State, sim: Traces | State, design: Design) -> Literal["paired", "population"]:
     if design != "auto":
         return design
     a, b = set(real.users), set(sim.users)
     return "paired" if len(a & b) >= SHARED_IDS_FOR_PAIRED * min(len(a), len(b)) else "population"
 
 
-def _losses(name: str, traces: Traces, summary: Statistics) -> list[str]:
+def _losses(name: str, traces: Traces | State, summary: Statistics) -> list[str]:
     """What of a side was lost on the way, where that is much; nothing left is an error."""
     reading, outside = traces.reading(), int(summary.meta["outside"])
     used = reading["events_used"] - outside
@@ -197,7 +206,7 @@ def _losses(name: str, traces: Traces, summary: Statistics) -> list[str]:
     return said
 
 
-def _without_counterpart(real: Traces, sim: Traces, name: str) -> list[str]:
+def _without_counterpart(real: Traces | State, sim: Traces | State, name: str) -> list[str]:
     here, there = set(real.users), set(sim.users)
     alone = {"real": len(here - there), name: len(there - here)}
     return [
@@ -207,12 +216,14 @@ def _without_counterpart(real: Traces, sim: Traces, name: str) -> list[str]:
     ]
 
 
-def _given(real: Traces, sim: Traces, windows: Windows, names: tuple[str, str]) -> frozenset[str]:
+def _given(real: Traces | State, sim: Traces | State, windows: Windows, names: tuple[str, str]) -> frozenset[str]:
     """Columns that the simulation was handed, seen from the records: a replay copies all of them.
 
     The match must hold from both sides: a thinned log stands in the real one, yet its volume is its own. Items and
     categories count as handed over only if every record has them alike: the tail is in the last few.
     """
+    if isinstance(real, State) or isinstance(sim, State):
+        return frozenset()  # it takes the events to see it
     days = (windows.days.get(name) for name in names)
     here, there, alike, with_item, events, others, as_many = real.core.overlap(sim.core, *days)
     given: set[str] = set()
@@ -225,8 +236,8 @@ def _given(real: Traces, sim: Traces, windows: Windows, names: tuple[str, str]) 
     return frozenset(given)
 
 
-def _require_shared_scenario(name: str, sides: dict[str, Traces]) -> None:
-    seen = {n: sides[n].core.names("scenario") for n in ("real", name)}
+def _require_shared_scenario(name: str, sides: dict[str, Traces | State]) -> None:
+    seen = {n: sides[n].names("scenario") for n in ("real", name)}
     if not set(seen["real"]) & set(seen[name]):
         notes = tuple(f"{n}: {', '.join(s[:8])}" for n, s in seen.items())
         help = "map the scenarios of both sides to the same names: [map.scenario] in a mapping file"
@@ -238,7 +249,7 @@ def _without_clock(summary: Statistics) -> Statistics:
     return Statistics(summary.users, summary.names, summary.tables, {**summary.meta, "has_clock": False, "days": None})
 
 
-def _side(traces: Traces, summary: Statistics) -> dict[str, Any]:
+def _side(traces: Traces | State, summary: Statistics) -> dict[str, Any]:
     from datetime import UTC, datetime, timedelta
 
     reading = traces.reading()
@@ -264,8 +275,12 @@ def _side(traces: Traces, summary: Statistics) -> dict[str, Any]:
     }
 
 
-def _read_side(name: str, source: Path, mapping: str | Mapping[str, str] | None, reading: dict[str, Any]) -> Traces:
+def _read_side(
+    name: str, source: Path, mapping: str | Mapping[str, str] | None, reading: dict[str, Any]
+) -> Traces | State:
     """Where one log holds both sides, its mapping calls them real and sim."""
+    if isinstance(source, str | PathLike) and fspath(source).endswith(SUFFIX):
+        return read_state(source)
     return read_traces(source, _mapping_of(name, mapping), side="real" if name == "real" else "sim", **reading)
 
 

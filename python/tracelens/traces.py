@@ -80,6 +80,10 @@ class Traces:
     def __len__(self) -> int:
         return len(self.core)
 
+    def names(self, column: str) -> list[str]:
+        """Sorted distinct values of ``scenario``, ``action``, ``item`` or ``category``."""
+        return self.core.names(column)
+
     def to_polars(self, columns: list[str] | None = None) -> "pl.DataFrame":
         """Return the events in canonical columns and order (``columns``: only these)."""
         import polars as pl
@@ -109,6 +113,7 @@ class Traces:
         entry: Mapping[str, int] | None = None,
         conversion_scenario: str | None = None,
         jobs: int | None = None,
+        starts: bool = False,
     ) -> Statistics:
         """Fold every trace into user statistics.
 
@@ -122,11 +127,13 @@ class Traces:
             Scenario whose runs count as conversions of the linked lead; the one with most conversions if missing.
         jobs : int, optional
             Number of threads.
+        starts : bool
+            Also the tables ``spans`` and ``starts``, which states need to be merged.
         """
         if days is None and self.about["has_clock"]:
             days = (self.about["first_day"], self.about["last_day"] + 1)
         entries = None if entry is None else dict(entry)
-        raw = self.core.summarise(days, entries, conversion_scenario, jobs)
+        raw = self.core.summarise(days, entries, conversion_scenario, jobs, starts=starts)
         meta = {
             **self.about,
             "days": None if days is None else days[1] - days[0],

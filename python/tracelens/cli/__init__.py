@@ -19,6 +19,8 @@ COMMANDS = {
     "inspect": "Say what a log holds and how it could be read.",
     "init": "Write a first mapping for a log, to be corrected.",
     "convert": "Write logs as Parquet, ndjson, XES or OCEL.",
+    "sketch": "Summarise the logs of some users as a state, which compare takes in their place.",
+    "merge": "Join the states of different users of one side.",
     "demo": "Write a made-up population and a biased simulation of it.",
     "plant": "Plant a known bias in a real log, to test what a comparison can see.",
 }
@@ -42,6 +44,14 @@ class Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError:
+            raise
+        except OSError as error:  # --help and --version are written before there is a command
+            sys.exit(_unwritable(error))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.obj = list(args)  # for the provenance of what is written
@@ -67,14 +77,19 @@ class Lazy(click.Group):
         except BrokenPipeError:  # whoever read the output has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
-        except OSError as error:  # a full disk, a place where nothing may be written
-            where = f"\n  --> {error.filename}" if error.filename else ""
-            click.echo(f"error[TL211]: cannot be written: {error.strerror or error}{where}", err=True)
-            ctx.exit(3)
+        except OSError as error:
+            ctx.exit(_unwritable(error))
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         return value
+
+
+def _unwritable(error: OSError) -> int:
+    """Say that the disk is full, or that nothing may be written there; the exit status."""
+    where = f"\n  --> {error.filename}" if error.filename else ""
+    click.echo(f"error[TL211]: cannot be written: {error.strerror or error}{where}", err=True)
+    return 3
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

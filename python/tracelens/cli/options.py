@@ -23,3 +23,10 @@ class Share(click.ParamType[float]):
         if not 0 <= share <= 1:
             self.fail(f"{value!r} is not a share of rows, like 0.1% or 0.001", param, ctx)
         return share
+
+
+def state_target(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Refuse a name that compare would not take for a state."""
+    if not value.endswith(".tls"):
+        raise click.BadParameter("end it in .tls: by that it is known for a state", ctx, param)
+    return value

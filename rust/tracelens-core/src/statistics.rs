@@ -4,12 +4,13 @@ use crate::axes::Table;
 use crate::axes::activity::Activity;
 use crate::axes::chains::{Conversions, Switches};
 use crate::axes::clock::Clock;
-use crate::axes::dependence::{Asymmetry, DailyStarts};
+use crate::axes::dependence::{Asymmetry, DailyStarts, Runs, to_tables};
 use crate::axes::diversity::Halves;
 use crate::axes::lead::Lead;
 use crate::axes::tail::Items;
-use crate::event::{NO_CODE, NO_TIME, Role};
-use crate::gather::{Calendar, TraceBuilder, Traces, Window};
+use crate::event::{NO_CODE, Role};
+use crate::gather::{Calendar, Part, TraceBuilder, Traces, Window};
+use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -27,6 +28,8 @@ pub struct Options {
     pub entry: Option<Vec<Option<i64>>>,
     /// Name of the conversion scenario; `None`: the one with the most conversions.
     pub conversion_scenario: Option<String>,
+    /// Also hand over the run starts, from which the asymmetry of scenarios can be had when other users have joined.
+    pub starts: bool,
 }
 
 /// The statistics of one side.
@@ -42,14 +45,10 @@ pub struct Statistics {
     pub outside: u64,
 }
 
-/// Users folded by one task; small enough to balance, large enough to be cheap to merge.
-const EVENTS_PER_TASK: usize = 100_000;
-
 /// Fold every user's trace.
 pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
     let calendar = Calendar::new(options.zone.clone());
     let windows = windows(traces, options, &calendar);
-    let tasks = tasks(traces);
     let scenario = options
         .conversion_scenario
         .clone()
@@ -60,57 +59,73 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
         .map(|c| c as u32);
     let builder = || TraceBuilder::new(traces, calendar.clone(), options.exposure_by_record);
 
-    let daily = tasks
-        .par_iter()
-        .map(|users| {
-            let (mut builder, mut daily) = (builder(), DailyStarts::default());
-            for u in users.clone() {
-                if let Some(w) = windows[u] {
-                    daily.fold(builder.build(u, Some(w)));
-                }
-            }
-            daily
-        })
-        .reduce(DailyStarts::default, |mut a, b| {
-            a.append(&b);
-            a
-        });
-    let weights = daily.weights();
-
     let keyed = !traces.names.item.is_empty() || !traces.names.category.is_empty();
-    let parts: Vec<Part> = tasks
+    let folded: Vec<Folded> = traces
+        .parts
         .par_iter()
-        .map(|users| {
-            let mut part = Part {
-                activity: Activity::new(options.exposure_by_record),
+        .map(|part| {
+            let mut folded = Folded {
+                activity: Activity::new(options.exposure_by_record, traces.names.action.len()),
                 clock: Clock::default(),
                 halves: Halves::new(options.exposure_by_record),
                 items: Items::default(),
-                switches: Switches::default(),
+                switches: Switches::new(traces.names.scenario.len()),
                 conversions: Conversions::new(keyed),
                 lead: Lead::new(code),
-                asymmetry: Asymmetry::new(&weights),
+                daily: DailyStarts::default(),
+                runs: Vec::new(),
             };
             let mut builder = builder();
-            for u in users.clone() {
+            for u in part.users.clone() {
                 // A user outside every window keeps an empty row: nobody is lost from the roster here.
                 let nobody = Window {
                     from: i64::MAX,
                     until: i64::MAX,
                 };
-                part.fold(u as i64, builder.build(u, Some(windows[u].unwrap_or(nobody))));
+                folded.fold(u as i64, builder.build(u, Some(windows[u].unwrap_or(nobody))));
             }
-            part
+            folded
         })
         .collect();
-    let used: u64 = (0..traces.users.len())
-        .into_par_iter()
-        .map(|u| traces.rows(u).filter(|&r| inside(traces.time[r], windows[u])).count() as u64)
-        .sum();
-    finish(parts, traces, scenario, traces.len() as u64 - used)
+    let mut daily = DailyStarts::default();
+    for f in &folded {
+        daily.append(&f.daily);
+    }
+    let weights = daily.weights();
+    let asymmetry: Vec<Table> = folded
+        .par_iter()
+        .map(|f| {
+            let mut asymmetry = Asymmetry::new(&weights);
+            f.runs.iter().for_each(|runs| asymmetry.fold(runs));
+            asymmetry.table
+        })
+        .collect();
+    let inside = |part: &Part| -> u64 {
+        let of_user = |u: usize| rows(part, u, windows[u]).len() as u64;
+        part.users.clone().map(of_user).sum()
+    };
+    let used: u64 = traces.parts.par_iter().map(inside).sum();
+    let starts: Vec<(Table, Table)> = if options.starts {
+        folded.par_iter().map(|f| to_tables(&f.runs)).collect()
+    } else {
+        Vec::new()
+    };
+    let mut statistics = finish(folded, &asymmetry, traces, scenario, traces.len() as u64 - used);
+    let (spans, starts): (Vec<Table>, Vec<Table>) = starts.into_iter().unzip();
+    for (name, parts) in [("spans", spans), ("starts", starts)] {
+        statistics.tables.extend(joined(parts).map(|table| (name, table)));
+    }
+    statistics
 }
 
-struct Part<'a> {
+fn joined(parts: impl IntoIterator<Item = Table>) -> Option<Table> {
+    parts.into_iter().reduce(|mut all, more| {
+        all.append(&more);
+        all
+    })
+}
+
+struct Folded {
     activity: Activity,
     clock: Clock,
     halves: Halves,
@@ -118,10 +133,12 @@ struct Part<'a> {
     switches: Switches,
     conversions: Conversions,
     lead: Lead,
-    asymmetry: Asymmetry<'a>,
+    daily: DailyStarts,
+    /// What the second pass needs, which knows the volume of each day.
+    runs: Vec<Runs>,
 }
 
-impl Part<'_> {
+impl Folded {
     fn fold(&mut self, user: i64, trace: &crate::gather::Trace) {
         let switches = self.switches.fold(user, trace);
         self.activity.fold(user, trace, switches);
@@ -130,7 +147,7 @@ impl Part<'_> {
         self.items.fold(user, trace);
         self.conversions.fold(user, trace);
         self.lead.fold(user, trace);
-        self.asymmetry.fold(user, trace);
+        self.runs.extend(self.daily.fold(user, trace));
     }
 
     fn append(&mut self, other: &Self) {
@@ -144,11 +161,16 @@ impl Part<'_> {
         self.switches.table.append(&other.switches.table);
         self.conversions.append(&other.conversions);
         self.lead.table.append(&other.lead.table);
-        self.asymmetry.table.append(&other.asymmetry.table);
     }
 }
 
-fn finish(parts: Vec<Part>, traces: &Traces, conversion_scenario: Option<String>, outside: u64) -> Statistics {
+fn finish(
+    parts: Vec<Folded>,
+    asymmetry: &[Table],
+    traces: &Traces,
+    conversion_scenario: Option<String>,
+    outside: u64,
+) -> Statistics {
     let mut parts = parts.into_iter();
     let Some(mut all) = parts.next() else {
         return Statistics {
@@ -161,6 +183,11 @@ fn finish(parts: Vec<Part>, traces: &Traces, conversion_scenario: Option<String>
     for part in parts {
         all.append(&part);
     }
+    let mut asymmetries = asymmetry.iter().cloned();
+    let mut asymmetry = asymmetries
+        .next()
+        .unwrap_or_else(|| Asymmetry::new(&HashMap::new()).table);
+    asymmetries.for_each(|more| asymmetry.append(&more));
     let name = |c: &u32| traces.names.scenario[*c as usize].as_str();
     let paths = all
         .conversions
@@ -179,7 +206,7 @@ fn finish(parts: Vec<Part>, traces: &Traces, conversion_scenario: Option<String>
         ("switches", all.switches.table),
         ("conversions", all.conversions.table),
         ("lead", all.lead.table),
-        ("asymmetry", all.asymmetry.table),
+        ("asymmetry", asymmetry),
     ];
     Statistics {
         tables,
@@ -187,20 +214,6 @@ fn finish(parts: Vec<Part>, traces: &Traces, conversion_scenario: Option<String>
         conversion_scenario,
         outside,
     }
-}
-
-/// Contiguous ranges of users with about equal numbers of events.
-fn tasks(traces: &Traces) -> Vec<Range<usize>> {
-    let users = traces.users.len();
-    let mut tasks = Vec::new();
-    let mut from = 0;
-    for u in 0..users {
-        if traces.starts[u + 1] - traces.starts[from] >= EVENTS_PER_TASK || u + 1 == users {
-            tasks.push(from..u + 1);
-            from = u + 1;
-        }
-    }
-    tasks
 }
 
 fn windows(traces: &Traces, options: &Options, calendar: &Calendar) -> Vec<Option<Window>> {
@@ -221,21 +234,34 @@ fn windows(traces: &Traces, options: &Options, calendar: &Calendar) -> Vec<Optio
     }
 }
 
-fn inside(time: i64, window: Option<Window>) -> bool {
-    window.is_some_and(|w| time == NO_TIME || (w.from <= time && time < w.until))
+/// The rows of a user inside the window.
+fn rows(part: &Part, user: usize, window: Option<Window>) -> Vec<usize> {
+    let Some(window) = window else { return Vec::new() };
+    part.rows_within(user, window.from, window.until)
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The scenario with the most conversions inside the windows; of equals the first by name.
 fn most_converting(traces: &Traces, windows: &[Option<Window>]) -> Option<String> {
-    let mut counts = vec![0u64; traces.names.scenario.len()];
-    for (u, window) in windows.iter().enumerate() {
-        for r in traces.rows(u) {
-            let counted = traces.role[r] == Role::Conversion && traces.occurred[r] && inside(traces.time[r], *window);
-            if counted && traces.scenario[r] != NO_CODE {
-                counts[traces.scenario[r] as usize] += 1;
+    let scenarios = traces.names.scenario.len();
+    let of_part = |part: &Part| {
+        let mut counts = vec![0u64; scenarios];
+        for user in part.users.clone() {
+            for r in rows(part, user, windows[user]) {
+                if part.role[r] == Role::Conversion && part.occurred[r] && part.scenario[r] != NO_CODE {
+                    counts[part.scenario[r] as usize] += 1;
+                }
             }
         }
-    }
+        counts
+    };
+    let none = || vec![0; scenarios];
+    let counts = traces.parts.par_iter().map(of_part).reduce(none, |mut a, b| {
+        a.iter_mut().zip(b).for_each(|(x, y)| *x += y);
+        a
+    });
     let (best, &n) = counts
         .iter()
         .enumerate()

@@ -70,6 +70,7 @@ fn statistics(traces: &Traces) -> Statistics {
             days: Some(days),
             entry: None,
             conversion_scenario: None,
+            starts: false,
         },
     )
 }

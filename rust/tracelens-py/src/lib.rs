@@ -24,6 +24,7 @@ mod _core {
     #[pymodule_export]
     use super::traces::Traces;
     use super::{PyModule, PyModuleMethods, PyResult, builtin_mappings, guessed, pyfunction, samples};
+    use numpy::PyReadonlyArray1;
     use pyo3::types::PyDict;
     use pyo3::{Bound, Python};
 
@@ -37,6 +38,16 @@ mod _core {
     #[pyfunction]
     fn guess(py: Python<'_>, paths: Vec<String>) -> PyResult<Option<(String, String)>> {
         guessed(py, &paths)
+    }
+
+    /// The asymmetry of scenarios from the spans and run starts of users who were summarised apart.
+    #[pyfunction]
+    fn asymmetry<'py>(
+        py: Python<'py>,
+        spans: [PyReadonlyArray1<'py, i64>; 3],
+        starts: [PyReadonlyArray1<'py, i64>; 4],
+    ) -> PyResult<Bound<'py, PyDict>> {
+        super::traces::asymmetry(py, spans, starts)
     }
 
     /// A few rows of each kind of file among logs.

@@ -2,11 +2,13 @@
 
 use crate::error::{bad_option, to_python};
 use crate::reading::{self, Choice, Source, describe};
-use numpy::{IntoPyArray, PyArray1};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
+use tracelens_core::axes::Table;
+use tracelens_core::axes::dependence::from_tables;
 use tracelens_core::error::{Code, Error, Result};
 use tracelens_core::event::{EventBatch, NO_TIME, Role};
 use tracelens_core::gather::{self, Calendar, Gatherer};
@@ -203,10 +205,11 @@ impl Traces {
         let t = &self.traces;
         let d = describe(py, &self.mapping, self.why.as_deref())?;
         let by_record = self.mapping.exposure_by_record();
-        d.set_item("has_clock", t.time.iter().any(|&time| time != NO_TIME))?;
-        d.set_item("has_valence", t.valence.iter().any(|&v| v != 0))?;
-        d.set_item("has_exposures", by_record || t.role.contains(&Role::Exposure))?;
-        d.set_item("has_conversions", t.role.contains(&Role::Conversion))?;
+        d.set_item("has_clock", t.any(|part| part.time.iter().any(|&time| time != NO_TIME)))?;
+        d.set_item("has_valence", t.any(|part| part.valence.iter().any(|&v| v != 0)))?;
+        let exposures = by_record || t.any(|part| part.role.contains(&Role::Exposure));
+        d.set_item("has_exposures", exposures)?;
+        d.set_item("has_conversions", t.any(|part| part.role.contains(&Role::Conversion)))?;
         d.set_item("has_items", !t.names.item.is_empty())?;
         d.set_item("has_categories", !t.names.category.is_empty())?;
         let extent = t.extent();
@@ -227,7 +230,7 @@ impl Traces {
     }
 
     /// Tables of user statistics within local days `days = (from, until)`, or each user's own first day in `entry`.
-    #[pyo3(signature = (days=None, entry=None, conversion_scenario=None, jobs=None))]
+    #[pyo3(signature = (days=None, entry=None, conversion_scenario=None, jobs=None, *, starts=false))]
     fn summarise<'py>(
         &self,
         py: Python<'py>,
@@ -235,6 +238,7 @@ impl Traces {
         entry: Option<HashMap<String, i64>>,
         conversion_scenario: Option<String>,
         jobs: Option<usize>,
+        starts: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let options = Options {
             zone: self.mapping.zone().clone(),
@@ -242,16 +246,12 @@ impl Traces {
             days: days.map(|(from, until)| from..until),
             entry: entry.map(|e| self.traces.users.iter().map(|u| e.get(u).copied()).collect()),
             conversion_scenario,
+            starts,
         };
         let statistics = run(py, jobs, || statistics::summarise(&self.traces, &options))?;
         let tables = PyDict::new(py);
         for (name, table) in statistics.tables {
-            let columns = PyDict::new(py);
-            for (column, values) in table.names.iter().zip(table.columns) {
-                let array: Bound<'_, PyArray1<i64>> = values.into_pyarray(py);
-                columns.set_item(column, array)?;
-            }
-            tables.set_item(name, columns)?;
+            tables.set_item(name, columns_of(py, table)?)?;
         }
         let names = PyDict::new(py);
         names.set_item("scenario", &self.traces.names.scenario)?;
@@ -307,6 +307,34 @@ impl Traces {
     fn batch(&self) -> EventBatch {
         self.traces.to_batch()
     }
+}
+
+/// The columns of a table by name.
+fn columns_of(py: Python<'_>, table: Table) -> PyResult<Bound<'_, PyDict>> {
+    let columns = PyDict::new(py);
+    for (column, values) in table.names.iter().zip(table.columns) {
+        let array: Bound<'_, PyArray1<i64>> = values.into_pyarray(py);
+        columns.set_item(column, array)?;
+    }
+    Ok(columns)
+}
+
+/// The asymmetry table from spans (user, first, last) and run starts (user, scenario, time, day) of users however joined.
+pub(crate) fn asymmetry<'py>(
+    py: Python<'py>,
+    spans: [PyReadonlyArray1<'py, i64>; 3],
+    starts: [PyReadonlyArray1<'py, i64>; 4],
+) -> PyResult<Bound<'py, PyDict>> {
+    let [user, first, last] = &spans;
+    let [owner, scenario, time, day] = &starts;
+    let spans = [user.as_slice()?, first.as_slice()?, last.as_slice()?];
+    let starts = [
+        owner.as_slice()?,
+        scenario.as_slice()?,
+        time.as_slice()?,
+        day.as_slice()?,
+    ];
+    columns_of(py, py.detach(|| from_tables(spans, starts)))
 }
 
 /// Say what was read when nothing of it could be used.

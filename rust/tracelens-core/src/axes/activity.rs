@@ -1,7 +1,7 @@
 //! Axis activity, and the counts that valence and diversity share with it: events, records, active days, exposures and
 //! actions by scenario. Definitions: metrics H1, H2, H3, U1.
 
-use super::{Table, Tally};
+use super::{Table, Tally, pair, unpaired};
 use crate::event::{NO_CODE, Role};
 use crate::gather::Trace;
 
@@ -17,15 +17,18 @@ pub struct Activity {
     pub exposures: Table,
     /// Active and converting actions by user, scenario and action.
     pub actions: Table,
-    by_scenario: Tally<u32>,
-    exposed: Tally<u32>,
-    acted: Tally<(u32, u32)>,
+    by_scenario: Tally,
+    exposed: Tally,
+    acted: Tally,
+    /// How many actions the log knows.
+    known_actions: usize,
     days: Vec<i64>,
 }
 
 impl Activity {
-    /// `exposure_by_record`: each record is one exposure, and single exposure events are not counted besides.
-    pub fn new(exposure_by_record: bool) -> Self {
+    /// `exposure_by_record`: each record is one exposure, and single exposure events are not counted besides;
+    /// `known_actions`: how many actions the log knows.
+    pub fn new(exposure_by_record: bool, known_actions: usize) -> Self {
         Self {
             exposure_by_record,
             users: Table::new(&[
@@ -46,6 +49,7 @@ impl Activity {
             by_scenario: Tally::default(),
             exposed: Tally::default(),
             acted: Tally::default(),
+            known_actions,
             days: Vec::new(),
         }
     }
@@ -55,16 +59,16 @@ impl Activity {
         let (mut actions, mut positive, mut negative, mut conversions) = (0, 0, 0, 0);
         self.days.clear();
         for e in &trace.events {
-            self.by_scenario.add(e.scenario);
-            if trace.clock {
+            self.by_scenario.add(u64::from(e.scenario));
+            if trace.clock && self.days.last() != Some(&e.day) {
                 self.days.push(e.day);
             }
             if matches!(e.role, Role::Active | Role::Conversion) && e.action != NO_CODE {
-                self.acted.add((e.scenario, e.action));
+                self.acted.add(pair(e.scenario, e.action, self.known_actions));
                 actions += 1;
             }
             if e.role == Role::Exposure && !self.exposure_by_record {
-                self.exposed.add(e.scenario);
+                self.exposed.add(u64::from(e.scenario));
             }
             positive += i64::from(e.valence > 0);
             negative += i64::from(e.valence < 0);
@@ -72,22 +76,25 @@ impl Activity {
         }
         if self.exposure_by_record {
             for &scenario in &trace.records {
-                self.exposed.add(scenario);
+                self.exposed.add(u64::from(scenario));
             }
         }
         self.days.sort_unstable();
         self.days.dedup();
         let mut exposures = 0;
-        for &(scenario, count) in self.exposed.drain() {
+        let table = &mut self.exposures;
+        self.exposed.drain(|scenario, count| {
             exposures += count;
-            self.exposures.push([user, i64::from(scenario), count]);
-        }
-        for &(scenario, events) in self.by_scenario.drain() {
-            self.scenarios.push([user, i64::from(scenario), events]);
-        }
-        for &((scenario, action), count) in self.acted.drain() {
-            self.actions.push([user, i64::from(scenario), i64::from(action), count]);
-        }
+            table.push([user, scenario as i64, count]);
+        });
+        let table = &mut self.scenarios;
+        self.by_scenario
+            .drain(|scenario, events| table.push([user, scenario as i64, events]));
+        let (table, width) = (&mut self.actions, self.known_actions);
+        self.acted.drain(|key, count| {
+            let (scenario, action) = unpaired(key, width);
+            table.push([user, scenario, action, count]);
+        });
         self.users.push([
             trace.events.len() as i64,
             i64::from(trace.listed),

@@ -1,6 +1,6 @@
 //! Axis chains: what led to a conversion (metrics C2, C3, C4 and their paths), and the order of scenarios (C1).
 
-use super::{Table, Tally};
+use super::{Table, Tally, pair, unpaired};
 use crate::event::{NO_CODE, Role};
 use crate::gather::{DAY, Event, Trace};
 use hashbrown::HashMap;
@@ -139,7 +139,8 @@ impl Conversions {
         for (i, e) in events.iter().enumerate().filter(|(_, e)| e.role == Role::Conversion) {
             let linked = |index: &HashMap<u32, Vec<usize>>, key: u32| -> Vec<(i64, u32)> {
                 let list = if key == NO_CODE { None } else { index.get(&key) };
-                self.before(events, i, list.into_iter().flatten().copied())
+                let list = list.map_or(&[][..], |l| &l[..l.partition_point(|&j| j < i)]);
+                self.before(events, i, list.iter().rev().copied())
             };
             let (level, before) = if self.keyed {
                 let same_item = linked(&by_item, e.item);
@@ -157,7 +158,7 @@ impl Conversions {
                     (Level::Item, same_item)
                 }
             } else {
-                (Level::Any, self.before(events, i, 0..events.len()))
+                (Level::Any, self.before(events, i, (0..i).rev()))
             };
             let chain = walk(i, (e.time, e.scenario), before.into_iter(), &self.options);
             let path = self.path_code(&chain.path);
@@ -177,14 +178,15 @@ impl Conversions {
         }
     }
 
-    /// Those of `candidates` known to precede event `i` within the look-back, latest first. A date counts from its end. What
+    /// Those of `candidates` (events before `i`, latest first) known to precede it within the look-back, latest first. A date counts from its end. What
     /// was logged together with the conversion led nowhere: its own record is left out.
     fn before(&self, events: &[Event], i: usize, candidates: impl Iterator<Item = usize>) -> Vec<(i64, u32)> {
         let own = &events[i];
         let earliest = own.time - self.options.look_back;
-        let led_here = |e: &Event| e.record != own.record && e.precedes(own) && e.time >= earliest;
+        let led_here = |e: &Event| e.record != own.record && e.precedes(own);
         let mut found: Vec<(i64, usize, u32)> = candidates
-            .filter(|&j| j < i && led_here(&events[j]))
+            .take_while(|&j| events[j].time >= earliest)
+            .filter(|&j| led_here(&events[j]))
             .map(|j| {
                 (
                     events[j].time + if events[j].dated { DAY } else { 0 },
@@ -242,19 +244,21 @@ fn positions(events: &[Event], key: impl Fn(&Event) -> u32) -> HashMap<u32, Vec<
 pub struct Switches {
     /// Switches by user, source and target.
     pub table: Table,
-    tally: Tally<(u32, u32)>,
-}
-
-impl Default for Switches {
-    fn default() -> Self {
-        Self {
-            table: Table::new(&["user", "source", "target", "count"]),
-            tally: Tally::default(),
-        }
-    }
+    tally: Tally,
+    /// How many scenarios the log knows.
+    known: usize,
 }
 
 impl Switches {
+    /// `known`: how many scenarios the log knows.
+    pub fn new(known: usize) -> Self {
+        Self {
+            table: Table::new(&["user", "source", "target", "count"]),
+            tally: Tally::default(),
+            known,
+        }
+    }
+
     /// Count one user; returns the number of switches. Without a clock order is known within a record only.
     pub fn fold(&mut self, user: i64, trace: &Trace) -> i64 {
         let mut last: Option<&Event> = None;
@@ -263,15 +267,17 @@ impl Switches {
                 && l.scenario != e.scenario
                 && (trace.clock || l.record == e.record)
             {
-                self.tally.add((l.scenario, e.scenario));
+                self.tally.add(pair(l.scenario, e.scenario, self.known));
             }
             last = Some(e);
         }
         let mut total = 0;
-        for &((source, target), count) in self.tally.drain() {
+        let (table, known) = (&mut self.table, self.known);
+        self.tally.drain(|key, count| {
+            let (source, target) = unpaired(key, known);
             total += count;
-            self.table.push([user, i64::from(source), i64::from(target), count]);
-        }
+            table.push([user, source, target, count]);
+        });
         total
     }
 }

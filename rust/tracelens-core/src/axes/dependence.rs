@@ -4,43 +4,68 @@
 //! what a screen's layout orders), inside the person's own first-to-last span. Each outcome weighs by the inverse of the
 //! population's volume of B that day, which cancels trends and weekdays.
 
-use super::runs::{SESSION_GAP, starts};
+use super::runs::SESSION_GAP;
 use super::{FIXED, Table};
 use crate::gather::{DAY, Trace};
 use hashbrown::HashMap;
-use std::collections::BTreeMap;
 
 const REACH: i64 = 3 * DAY;
 
-/// Run starts of every scenario of one user: scenario -> (time, local day).
-fn run_starts(trace: &Trace) -> BTreeMap<u32, Vec<(i64, i64)>> {
-    let mut events: BTreeMap<u32, Vec<(i64, i64)>> = BTreeMap::new();
+/// Run starts of every scenario of one user, in the order of the scenarios: (time, local day).
+type Starts = Vec<(u32, Vec<(i64, i64)>)>;
+
+fn run_starts(trace: &Trace) -> Starts {
+    let mut last: Vec<Option<i64>> = Vec::new();
+    let mut found = Vec::new();
     for e in trace.events.iter().filter(|e| !e.dated) {
-        events.entry(e.scenario).or_default().push((e.time, e.day));
+        let scenario = e.scenario as usize;
+        if scenario >= last.len() {
+            last.resize(scenario + 1, None);
+        }
+        if last[scenario].is_none_or(|l| e.time - l > SESSION_GAP) {
+            found.push((e.scenario, (e.time, e.day)));
+        }
+        last[scenario] = Some(e.time);
     }
-    for list in events.values_mut() {
-        let mut kept = starts(list.iter().map(|x| x.0).collect::<Vec<_>>()).peekable();
-        list.retain(|x| kept.next_if_eq(&x.0).is_some());
-    }
-    events
+    found.sort_by_key(|(scenario, _)| *scenario);
+    let groups = found.chunk_by(|a, b| a.0 == b.0);
+    groups
+        .map(|group| (group[0].0, group.iter().map(|g| g.1).collect()))
+        .collect()
 }
 
-/// First pass: how many runs of each scenario start on each day, over all users.
+/// First pass: how many runs of each scenario start on each day, over all users, and those of each user.
 #[derive(Debug, Default)]
 pub struct DailyStarts {
     counts: HashMap<(u32, i64), u64>,
 }
 
+/// The run starts of a user, and the first and last time at which the user was seen.
+#[derive(Debug)]
+pub struct Runs {
+    user: i64,
+    first: i64,
+    last: i64,
+    starts: Starts,
+}
+
 impl DailyStarts {
-    /// Count one user.
-    pub fn fold(&mut self, trace: &Trace) {
-        if trace.clock {
-            for (scenario, list) in run_starts(trace) {
-                for (_, day) in list {
-                    *self.counts.entry((scenario, day)).or_insert(0) += 1;
-                }
+    /// Count one user, and keep what the second pass needs.
+    pub fn fold(&mut self, user: i64, trace: &Trace) -> Option<Runs> {
+        let timed = || trace.events.iter().filter(|e| !e.dated).map(|e| e.time);
+        let (first, last) = timed().next().zip(timed().next_back()).filter(|_| trace.clock)?;
+        let starts = run_starts(trace);
+        for (scenario, list) in &starts {
+            for (_, day) in list {
+                *self.counts.entry((*scenario, *day)).or_insert(0) += 1;
             }
         }
+        Some(Runs {
+            user,
+            first,
+            last,
+            starts,
+        })
     }
 
     /// Add the counts of other users.
@@ -69,6 +94,57 @@ impl DailyStarts {
     }
 }
 
+/// What the second pass needs as tables, for those who know only a part of the users: spans and run starts.
+pub fn to_tables(runs: &[Runs]) -> (Table, Table) {
+    let (mut spans, mut starts) = (
+        Table::new(&["user", "first", "last"]),
+        Table::new(&["user", "scenario", "time", "day"]),
+    );
+    for of_user in runs {
+        spans.push([of_user.user, of_user.first, of_user.last]);
+        for (scenario, list) in &of_user.starts {
+            for &(time, day) in list {
+                starts.push([of_user.user, i64::from(*scenario), time, day]);
+            }
+        }
+    }
+    (spans, starts)
+}
+
+/// Both passes, from the columns of such tables: sums by user, source and target. Rows are sorted by user, and starts
+/// by scenario and time as well.
+pub fn from_tables(spans: [&[i64]; 3], starts: [&[i64]; 4]) -> Table {
+    let mut daily = DailyStarts::default();
+    let mut from = 0;
+    let mut runs = Vec::new();
+    for ((&user, &first), &last) in spans[0].iter().zip(spans[1]).zip(spans[2]) {
+        let until = from + starts[0][from..].partition_point(|&u| u <= user);
+        let mut of_user: Starts = Vec::new();
+        let own = starts.map(|column| &column[from..until]);
+        for ((&scenario, &time), &day) in own[1].iter().zip(own[2]).zip(own[3]) {
+            let (scenario, start) = (scenario as u32, (time, day));
+            *daily.counts.entry((scenario, start.1)).or_insert(0) += 1;
+            match of_user.last_mut().filter(|(s, _)| *s == scenario) {
+                Some((_, list)) => list.push(start),
+                None => of_user.push((scenario, vec![start])),
+            }
+        }
+        from = until;
+        runs.push(Runs {
+            user,
+            first,
+            last,
+            starts: of_user,
+        });
+    }
+    let weights = daily.weights();
+    let mut asymmetry = Asymmetry::new(&weights);
+    for of_user in &runs {
+        asymmetry.fold(of_user);
+    }
+    asymmetry.table
+}
+
 /// Second pass: weighted outcomes before and after.
 #[derive(Debug)]
 pub struct Asymmetry<'a> {
@@ -87,30 +163,31 @@ impl<'a> Asymmetry<'a> {
     }
 
     /// All ordered pairs of scenarios of one user.
-    pub fn fold(&mut self, user: i64, trace: &Trace) {
-        let timed = || trace.events.iter().filter(|e| !e.dated).map(|e| e.time);
-        let (Some(first), Some(last)) = (timed().next(), timed().next_back()) else {
-            return;
-        };
-        if !trace.clock || last - first < 2 * REACH {
+    pub fn fold(&mut self, of_user: &Runs) {
+        let &Runs {
+            user,
+            first,
+            last,
+            ref starts,
+        } = of_user;
+        if last - first < 2 * REACH {
             return;
         }
-        let runs = run_starts(trace);
-        let cumulated: BTreeMap<u32, Vec<i64>> = runs
+        let runs = starts;
+        let cumulated: Vec<Vec<i64>> = runs
             .iter()
-            .map(|(&s, list)| {
+            .map(|(s, list)| {
                 let mut sum = 0;
-                let weight = |day: i64| self.weights.get(&(s, day)).copied().unwrap_or(0);
+                let weight = |day: i64| self.weights.get(&(*s, day)).copied().unwrap_or(0);
                 let sums = list.iter().map(|&(_, day)| {
                     sum += weight(day);
                     sum
                 });
-                (s, std::iter::once(0).chain(sums).collect())
+                std::iter::once(0).chain(sums).collect()
             })
             .collect();
-        for (&source, index) in &runs {
-            for (&target, outcomes) in runs.iter().filter(|(t, _)| **t != source) {
-                let cum = &cumulated[&target];
+        for (source, index) in runs {
+            for ((target, outcomes), cum) in runs.iter().zip(&cumulated).filter(|((t, _), _)| t != source) {
                 let up_to = |t: i64| cum[outcomes.partition_point(|o| o.0 <= t)];
                 let below = |t: i64| cum[outcomes.partition_point(|o| o.0 < t)];
                 let (mut before, mut after) = (0, 0);
@@ -120,7 +197,7 @@ impl<'a> Asymmetry<'a> {
                 }
                 if before + after > 0 {
                     self.table
-                        .push([user, i64::from(source), i64::from(target), before, after]);
+                        .push([user, i64::from(*source), i64::from(*target), before, after]);
                 }
             }
         }

@@ -14,12 +14,16 @@ use crate::event::NO_CODE;
 use crate::gather::Trace;
 use hashbrown::HashMap;
 
-const DAYS: u8 = 0;
-const SESSIONS: u8 = 1;
-const RECORDS: u8 = 2;
+/// Units of alternation.
+const DAYS: usize = 0;
+const SESSIONS: usize = 1;
+const RECORDS: usize = 2;
 
-/// Block of records seen, for logs in which a record is an exposure.
-const EXPOSED: u8 = 3;
+/// Blocks of features; the last one counts records seen, for logs in which a record is an exposure.
+const SCENARIO: usize = 0;
+const ACTION: usize = 1;
+const CATEGORY: usize = 2;
+const EXPOSED: usize = 3;
 
 /// Accumulator of half-log features.
 #[derive(Debug)]
@@ -28,7 +32,8 @@ pub struct Halves {
     /// Events by user, unit of alternation (0 days, 1 sessions, 2 records), half, block (0 scenario, 1 action,
     /// 2 category, 3 records seen) and code.
     pub table: Table,
-    tally: Tally<(u8, u8, u8, u32)>,
+    /// By unit, half and block.
+    tallies: [[[Tally; 4]; 2]; 3],
     /// Records already counted as seen, for the unit at hand.
     met: Vec<bool>,
 }
@@ -39,7 +44,7 @@ impl Halves {
         Self {
             exposure_by_record,
             table: Table::new(&["user", "unit", "half", "block", "code", "count"]),
-            tally: Tally::default(),
+            tallies: Default::default(),
             met: Vec::new(),
         }
     }
@@ -52,26 +57,31 @@ impl Halves {
         } else {
             self.by_record(trace);
         }
-        for &((unit, half, block, code), count) in self.tally.drain() {
-            self.table.push([
-                user,
-                i64::from(unit),
-                i64::from(half),
-                i64::from(block),
-                i64::from(code),
-                count,
-            ]);
+        let table = &mut self.table;
+        for (unit, halves) in self.tallies.iter_mut().enumerate() {
+            for (half, blocks) in halves.iter_mut().enumerate() {
+                for (block, tally) in blocks.iter_mut().enumerate() {
+                    tally.drain(|code, count| {
+                        table.push([user, unit as i64, half as i64, block as i64, code as i64, count]);
+                    });
+                }
+            }
         }
     }
 
     fn by_day(&mut self, trace: &Trace) {
         self.forget(trace);
         let mut days: Vec<i64> = trace.events.iter().map(|e| e.day).collect();
+        days.dedup();
         days.sort_unstable();
         days.dedup();
-        for i in 0..trace.events.len() {
-            let rank = days.binary_search(&trace.events[i].day).unwrap_or(0);
-            self.add(DAYS, (rank & 1) as u8, trace, i);
+        let (mut day, mut half) = (None, 0);
+        for (i, e) in trace.events.iter().enumerate() {
+            if day != Some(e.day) {
+                day = Some(e.day);
+                half = days.binary_search(&e.day).unwrap_or(0) & 1;
+            }
+            self.add(DAYS, half, trace, i);
         }
     }
 
@@ -81,20 +91,20 @@ impl Halves {
         for (i, e) in trace.events.iter().enumerate().filter(|(_, e)| !e.dated) {
             session += usize::from(last.is_some_and(|t| e.time - t > SESSION_GAP));
             last = Some(e.time);
-            self.add(SESSIONS, (session & 1) as u8, trace, i);
+            self.add(SESSIONS, session & 1, trace, i);
         }
     }
 
     fn by_record(&mut self, trace: &Trace) {
         self.forget(trace);
         let mut seen: HashMap<u32, usize> = HashMap::new();
-        let half_of: Vec<u8> = trace
+        let half_of: Vec<usize> = trace
             .records
             .iter()
             .map(|&scenario| {
                 let n = seen.entry(scenario).or_insert(0);
                 *n += 1;
-                ((*n - 1) & 1) as u8
+                (*n - 1) & 1
             })
             .collect();
         for (i, e) in trace.events.iter().enumerate() {
@@ -107,17 +117,19 @@ impl Halves {
         self.met.resize(trace.records.len(), false);
     }
 
-    fn add(&mut self, unit: u8, half: u8, trace: &Trace, i: usize) {
+    #[inline]
+    fn add(&mut self, unit: usize, half: usize, trace: &Trace, i: usize) {
         let e = &trace.events[i];
-        self.tally.add((unit, half, 0, e.scenario));
+        let blocks = &mut self.tallies[unit][half];
+        blocks[SCENARIO].add(u64::from(e.scenario));
         if e.action != NO_CODE {
-            self.tally.add((unit, half, 1, e.action));
+            blocks[ACTION].add(u64::from(e.action));
         }
         if self.exposure_by_record && !std::mem::replace(&mut self.met[e.record as usize], true) {
-            self.tally.add((unit, half, EXPOSED, 0));
+            blocks[EXPOSED].add(0);
         }
         if e.category != NO_CODE {
-            self.tally.add((unit, half, 2, e.category));
+            blocks[CATEGORY].add(u64::from(e.category));
         }
     }
 }

@@ -13,8 +13,10 @@ pub mod lead;
 mod runs;
 mod table;
 pub mod tail;
+mod tally;
 
-pub use table::{Table, Tally};
+pub use table::Table;
+use tally::{Tally, pair, unpaired};
 
 /// Shares are kept as multiples of 2^-20: sums of them are exact in f64, in whatever order.
 pub const FIXED: i64 = 1 << 20;

@@ -1,6 +1,4 @@
-//! Integer tables, and counting by small keys.
-
-use hashbrown::HashMap;
+//! Integer tables.
 
 /// Named integer columns of one length. One type for every statistic keeps the boundary to Python a single function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,27 +47,5 @@ impl Table {
     pub fn column(&self, name: &str) -> Option<&[i64]> {
         let i = self.names.iter().position(|n| *n == name)?;
         self.columns.get(i).map(Vec::as_slice)
-    }
-}
-
-/// Counts by key within one user, given back in the order of the keys.
-#[derive(Debug, Default)]
-pub struct Tally<K> {
-    counts: HashMap<K, i64>,
-    sorted: Vec<(K, i64)>,
-}
-
-impl<K: Copy + Ord + std::hash::Hash> Tally<K> {
-    /// One more of `key`.
-    pub fn add(&mut self, key: K) {
-        *self.counts.entry(key).or_insert(0) += 1;
-    }
-
-    /// All counts in key order; the tally is empty afterwards.
-    pub fn drain(&mut self) -> &[(K, i64)] {
-        self.sorted.clear();
-        self.sorted.extend(self.counts.drain());
-        self.sorted.sort_unstable();
-        &self.sorted
     }
 }

@@ -9,7 +9,7 @@ use crate::gather::Trace;
 pub struct Items {
     /// Events by user and item.
     pub table: Table,
-    tally: Tally<u32>,
+    tally: Tally,
 }
 
 impl Default for Items {
@@ -25,10 +25,9 @@ impl Items {
     /// Count one user.
     pub fn fold(&mut self, user: i64, trace: &Trace) {
         for e in trace.events.iter().filter(|e| e.item != NO_CODE) {
-            self.tally.add(e.item);
+            self.tally.add(u64::from(e.item));
         }
-        for &(item, count) in self.tally.drain() {
-            self.table.push([user, i64::from(item), count]);
-        }
+        let table = &mut self.table;
+        self.tally.drain(|item, count| table.push([user, item as i64, count]));
     }
 }

@@ -13,7 +13,7 @@ use crate::input::stream::{Input, Reading};
 use crate::input::text::snippet;
 use crate::mapping::Plan;
 use crate::mapping::path::FieldPath;
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memrchr};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::Path;
@@ -28,8 +28,8 @@ struct Table {
     columns: Vec<Option<usize>>,
     /// Paths that go on inside the value of their column.
     tails: Vec<Tail>,
-    /// Columns a row must have; `None`: there is no row.
-    width: Option<usize>,
+    /// Columns a row must have.
+    width: usize,
 }
 
 /// Paths that go on inside the value of their column.
@@ -73,7 +73,15 @@ impl Tasks for Rows {
         let (file, table) = match &self.table {
             Some((file, table)) => (Arc::clone(file), Arc::clone(table)),
             None => {
-                let (file, table, from) = open(&self.file, &piece)?;
+                let Some((file, table, from)) = open(&self.file, &piece)? else {
+                    let extent = piece.extent();
+                    return Ok(Some(Box::new(move || {
+                        vec![Batch {
+                            extent,
+                            ..Batch::default()
+                        }]
+                    })));
+                };
                 body = from;
                 self.table.insert((file, Arc::new(table))).clone()
             }
@@ -93,42 +101,53 @@ pub(crate) fn separator(plan: &Plan, path: &Path) -> u8 {
     plan.delimiters.separator.unwrap_or(if tabs { b'\t' } else { b',' })
 }
 
-/// Read the header: the file by a plan that knows the columns by name, the table, and where its rows begin.
-fn open(file: &Arc<File>, piece: &Piece) -> Result<(Arc<File>, Table, usize)> {
+/// Read the header: the file by a plan that knows the columns by name, the table, and where its rows begin. `None`: all lines
+/// are blank, as those may be that stand before it.
+fn open(file: &Arc<File>, piece: &Piece) -> Result<Option<(Arc<File>, Table, usize)>> {
+    let Some(written) = piece.bytes().iter().position(|b| !b.is_ascii_whitespace()) else {
+        return Ok(None);
+    };
+    let start = memrchr(b'\n', &piece.bytes()[..written]).map_or(0, |i| i + 1);
+    let bytes = &piece.bytes()[start..];
     let delimiters = file.plan.delimiters;
     let mut table = Table {
         separator: separator(&file.plan, &file.path),
         quote: delimiters.quote,
         columns: vec![None; file.plan.paths.len()],
         tails: Vec::new(),
-        width: None,
+        width: 0,
     };
     // All of the first record, be there line breaks in it.
     let mut ends = Ends::new(table.separator, table.quote);
-    let first = memchr_iter(b'\n', piece.bytes())
+    let first = memchr_iter(b'\n', bytes)
         .map(|i| i + 1)
-        .find(|&end| ends.last(&piece.bytes()[..end]) == Some(end));
-    let first = &piece.bytes()[..first.unwrap_or(piece.length())];
+        .chain([bytes.len()])
+        .find(|&end| ends.last(&bytes[..end]) == Some(end));
+    let first = &bytes[..first.unwrap_or(bytes.len())];
     let text = match std::str::from_utf8(first) {
-        Err(e) if delimiters.header => return Err(not_utf8(&file.path, piece, e.valid_up_to())),
+        Err(e) if delimiters.header => return Err(not_utf8(&file.path, piece, start + e.valid_up_to())),
         _ => String::from_utf8_lossy(first),
     };
-    let mut records = Records::new(&text, 0, table.separator, table.quote);
-    let Some(first) = records.next_record() else {
-        return Ok((Arc::clone(file), table, 0));
-    };
-    let width = records.fields();
-    table.width = Some(width);
-    if !delimiters.header {
-        return Ok((Arc::clone(file), table, 0));
+    if let Some(at) = ends.open() {
+        return Err(never_closes(file, piece, &text, (start, at)));
     }
-    let names: Vec<&str> = (0..width)
+    let mut records = Records::new(&text, 0, table.separator, table.quote);
+    let body = start + records.next_record().map_or(0, |first| first.end);
+    table.width = records.fields();
+    if !delimiters.header {
+        return Ok(Some((Arc::clone(file), table, start)));
+    }
+    let names: Vec<&str> = (0..table.width)
         .map(|i| records.field(i).unwrap_or_default().trim())
         .collect();
-    let found = columns::Columns::find(file, &names, &Place::at(&file.path, 1, 1))?;
+    let place = Place {
+        byte: None,
+        ..piece.place(&file.path, start)
+    };
+    let found = columns::Columns::find(file, &names, &place)?;
     table.tails = tails(&found.file.plan);
     table.columns = found.of_path;
-    Ok((found.file, table, first.end))
+    Ok(Some((found.file, table, body)))
 }
 
 /// Bytes of a row, about.
@@ -137,12 +156,10 @@ const ROW_BYTES: usize = 64;
 /// Parse some rows.
 fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Batch {
     let mut emitter = Emitter::new(file, piece.length() / ROW_BYTES);
-    let mut bad = VecDeque::new();
+    let (mut bad, mut strange) = (VecDeque::new(), None);
     if let Err(error) = utf8(file, piece) {
-        if file.on_bad_row == OnBadRow::Error {
-            return Batch::failed(error);
-        }
         bad = blank_out_bad_rows(table, piece);
+        strange = Some(error).filter(|_| file.on_bad_row == OnBadRow::Error);
     }
     let piece = &*piece;
     let text = match utf8(file, piece) {
@@ -158,6 +175,9 @@ fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Bat
     while let Some(place) = row.advance() {
         let width = row.records.fields();
         if let Some((_, at)) = bad.pop_front_if(|(start, _)| *start == place.start) {
+            if strange.is_some() {
+                break;
+            }
             emitter.batch.rows_in += 1;
             drop_row(&mut emitter.batch, "not UTF-8", || not_utf8(&file.path, piece, at));
             continue;
@@ -169,12 +189,11 @@ fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Bat
             emitter.batch.error = Some(error);
             break;
         }
-        let result = match table.width {
-            Some(expected) if width != expected => {
-                emitter.batch.rows_in += 1;
-                Err(ragged(expected, width))
-            }
-            _ => emitter.row(&row, 0),
+        let result = if width == table.width {
+            emitter.row(&row, 0)
+        } else {
+            emitter.batch.rows_in += 1;
+            Err(ragged(table.width, width))
         };
         let Err(bad) = result else { continue };
         let (reason, wanted) = (bad.reason, bad.wanted);
@@ -186,6 +205,8 @@ fn parse_rows(file: &File, table: &Table, piece: &mut Piece, body: usize) -> Bat
             break;
         }
     }
+    // What stands before the first row that is not UTF-8 comes first.
+    emitter.batch.error = emitter.batch.error.or(strange);
     emitter.batch.extent = piece.extent();
     emitter.batch
 }
@@ -226,14 +247,16 @@ fn open_quote(file: &File, table: &Table, piece: &Piece, text: &str, record: &Ra
     }
     let mut ends = Ends::new(table.separator, table.quote);
     ends.last(&text.as_bytes()[record.clone()]);
-    let at = record.start + ends.open()?;
+    Some(never_closes(file, piece, text, (0, record.start + ends.open()?)))
+}
+
+#[cold]
+fn never_closes(file: &File, piece: &Piece, text: &str, (before, at): (usize, usize)) -> Error {
     let what = "a quote that opens here never closes and takes in the rest of the file";
-    Some(
-        Error::new(Code::Ragged, what)
-            .at(piece.place(&file.path, at))
-            .snippet(snippet(text, at, 1, ""))
-            .help("close the quote, or say quote = \"\" in the mapping"),
-    )
+    Error::new(Code::Ragged, what)
+        .at(piece.place(&file.path, before + at))
+        .snippet(snippet(text, at, 1, ""))
+        .help("close the quote, or say quote = \"\" in the mapping")
 }
 
 #[cold]

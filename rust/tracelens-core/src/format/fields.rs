@@ -392,7 +392,12 @@ pub(super) fn read_time<'a, R: Row>(
     clock: &mut Clock,
 ) -> Result<(i64, Precision), Box<Bad>> {
     let raw = field_value(field, look.row);
-    let found = match look.optional(Some(field))? {
+    let written = match raw {
+        // A time is no id, which would have to keep all its digits.
+        Value::Number(written) if is_plain(field) => Some(Cow::Borrowed(written)),
+        _ => look.optional(Some(field))?,
+    };
+    let found = match written {
         Some(text) => clock.read(&text, &plan.time_formats),
         // In a mapping that says so a log may have no clock; elsewhere a row without a time is a mistake.
         None if field.optional => return Ok((NO_TIME, Precision::None)),

@@ -95,7 +95,7 @@ fn open_in_tasks(file: Arc<File>, source: Source, task_rows: fn(u64, u64) -> usi
 /// What a file says of itself.
 fn load(path: &Path, source: &Source) -> Result<ArrowReaderMetadata> {
     let loaded = guarded(|| ArrowReaderMetadata::load(source, ArrowReaderOptions::new()));
-    loaded.map_err(|e| broken(path, None, &e))
+    loaded.map_err(|e| broken(path, None, source, &e))
 }
 
 struct Parts {
@@ -135,7 +135,7 @@ impl Shared {
     /// Read some rows. They are counted from 1 in the file, and their group is named.
     fn read(&self, part: &Part) -> Vec<Batch> {
         let name = format!("row group {}, row", part.group + 1);
-        let broken = |e: &ParquetError| Batch::failed(broken(&self.file.path, Some(part.group), e));
+        let broken = |e: &ParquetError| Batch::failed(broken(&self.file.path, Some(part.group), &self.source, e));
         let mut reader = match guarded(|| self.reader(part)) {
             Ok(reader) => reader,
             Err(e) => return vec![broken(&e)],
@@ -217,8 +217,8 @@ fn all_coded(chunk: &ColumnChunkMetaData) -> bool {
     }
 }
 
-fn broken(path: &Path, group: Option<usize>, error: &ParquetError) -> Error {
-    if let Some(own) = own_error(error) {
+fn broken(path: &Path, group: Option<usize>, source: &Source, error: &ParquetError) -> Error {
+    if let Some(own) = own_error(error).or_else(|| source.failed()) {
         return own;
     }
     let place = Place {

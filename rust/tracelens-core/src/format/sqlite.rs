@@ -206,6 +206,10 @@ const LOG_FLAGS: std::ops::Range<usize> = 18..20;
 
 fn in_memory(bytes: &[u8]) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open_in_memory()?;
+    // An empty file is a database without tables, of which the library makes none in memory.
+    if bytes.is_empty() {
+        return Ok(connection);
+    }
     let (head, rest) = bytes.split_at(LOG_FLAGS.start.min(bytes.len()));
     let (flags, rest) = rest.split_at(LOG_FLAGS.len().min(rest.len()));
     let flags: &[u8] = if flags == [2, 2] { &[1, 1] } else { flags };

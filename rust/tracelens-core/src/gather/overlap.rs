@@ -1,7 +1,7 @@
 //! How much of one side's records stand in the other side too: what tells a replay of real records from a simulation.
 
 use super::{Traces, Window};
-use crate::event::{NO_CODE, NO_TIME};
+use crate::event::NO_CODE;
 use rayon::prelude::*;
 use std::cmp::Ordering;
 
@@ -103,17 +103,16 @@ fn translation(from: &[String], to: &[String]) -> Vec<u32> {
 
 /// The first event of each record of a user, sorted, and the number of events that happened.
 fn heads(t: &Traces, user: usize, window: Option<Window>) -> (Vec<Head>, u64) {
-    let inside = |&r: &usize| {
-        let time = t.time[r];
-        time != NO_TIME && window.is_none_or(|w| w.from <= time && time < w.until)
-    };
-    let mut rows: Vec<(u64, usize)> = t.rows(user).filter(inside).map(|r| (t.record[r], r)).collect();
+    let t = t.part_of(user);
+    let (from, until) = window.map_or((i64::MIN + 1, i64::MAX), |w| (w.from, w.until));
+    let [_, timed] = t.rows_within(user, from, until);
+    let mut rows: Vec<(u64, usize)> = timed.map(|r| (t.record[r], r)).collect();
     let events = rows.iter().filter(|(_, r)| t.occurred[*r]).count() as u64;
     rows.sort_unstable();
     rows.dedup_by_key(|(record, _)| *record);
     let mut heads: Vec<Head> = rows
         .into_iter()
-        .map(|(_, r)| (t.time[r], t.scenario[r], t.item[r], t.category[r]))
+        .map(|(_, r)| (t.time[r], t.scenario[r], t.item.get(r), t.category.get(r)))
         .collect();
     heads.sort_unstable();
     (heads, events)

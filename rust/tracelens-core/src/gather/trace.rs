@@ -1,7 +1,8 @@
 //! One user's events inside the observation window, as every accumulator sees them.
 
-use super::{Calendar, DAY, Traces};
+use super::{Calendar, DAY, HOUR, Part, Traces};
 use crate::event::{NO_CODE, NO_TIME, Precision, Role};
+use hashbrown::HashMap;
 
 /// Half-open observation window of a user, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +73,11 @@ pub struct TraceBuilder<'a> {
     calendar: Calendar,
     exposure_by_record: bool,
     trace: Trace,
-    seen: Vec<(u64, usize)>,
+    /// The ordinal of each row's record.
+    ordinal: Vec<u32>,
+    records: usize,
+    seen: HashMap<u64, u32>,
+    happened: Vec<bool>,
 }
 
 impl<'a> TraceBuilder<'a> {
@@ -83,83 +88,92 @@ impl<'a> TraceBuilder<'a> {
             calendar,
             exposure_by_record,
             trace: Trace::default(),
-            seen: Vec::new(),
+            ordinal: Vec::new(),
+            records: 0,
+            seen: HashMap::new(),
+            happened: Vec::new(),
         }
     }
 
     /// The trace of a user within a window (`None`: everything).
     pub fn build(&mut self, user: usize, window: Option<Window>) -> &Trace {
-        let t = self.traces;
-        let inside = |row: &usize| {
-            let time = t.time[*row];
-            time == NO_TIME || window.is_none_or(|w| w.from <= time && time < w.until)
-        };
-        let rows: Vec<usize> = t.rows(user).filter(inside).collect();
-        let ordinal = self.number_records(&rows);
-        let trace = &mut self.trace;
+        let t = self.traces.part_of(user);
+        let (from, until) = window.map_or((i64::MIN, i64::MAX), |w| (w.from, w.until));
+        let [untimed, timed] = t.rows_within(user, from, until);
+        let clock = untimed.is_empty() && !timed.is_empty();
+        let rows = || untimed.clone().chain(timed.clone());
+        self.number_records(t, &rows());
+        let records = self.records;
+        let (trace, calendar) = (&mut self.trace, &mut self.calendar);
         trace.events.clear();
-        trace.records.clear();
         trace.listed = 0;
         trace.window = window;
-        trace.clock = rows.first().is_some_and(|&r| t.time[r] != NO_TIME);
-        let records = self.seen.len();
-        let mut happened = vec![!self.exposure_by_record; records];
+        trace.clock = clock;
+        // A record in which something happened is not seen besides.
+        self.happened.clear();
+        self.happened.resize(records, !self.exposure_by_record);
         if self.exposure_by_record {
-            for (&row, &record) in rows.iter().zip(&ordinal) {
-                happened[record as usize] |= t.occurred[row];
+            for (row, &record) in rows().zip(&self.ordinal) {
+                self.happened[record as usize] |= t.occurred[row];
             }
         }
-        let mut met = vec![false; records];
+        trace.records.clear();
         trace.records.resize(records, NO_CODE);
-        for (position, (&row, &record)) in rows.iter().zip(&ordinal).enumerate() {
-            let first = !std::mem::replace(&mut met[record as usize], true);
+        for (position, (row, &record)) in rows().zip(&self.ordinal).enumerate() {
+            let scenario = &mut trace.records[record as usize];
+            let first = *scenario == NO_CODE;
             if first {
-                trace.records[record as usize] = t.scenario[row];
+                *scenario = t.scenario[row];
             }
-            if !t.occurred[row] {
+            let occurred = t.occurred[row];
+            if !occurred {
                 trace.listed += 1;
                 // A record was seen even if nothing that it lists was done: it stays as one bare exposure.
-                if !first || happened[record as usize] {
+                if !first || self.happened[record as usize] {
                     continue;
                 }
             }
             let time = t.time[row];
-            let clock = time != NO_TIME;
+            let timed = time != NO_TIME;
+            let local = if timed { calendar.local(time) } else { 0 };
             trace.events.push(Event {
-                time: if clock { time } else { position as i64 },
+                time: if timed { time } else { position as i64 },
                 dated: t.precision[row] == Precision::Day,
-                day: if clock { self.calendar.day(time) } else { 0 },
-                hour: if clock { self.calendar.hour(time) } else { 0 },
+                day: local.div_euclid(DAY),
+                hour: (local.rem_euclid(DAY) / HOUR) as u8,
                 scenario: t.scenario[row],
-                action: if t.occurred[row] { t.action[row] } else { NO_CODE },
-                role: if t.occurred[row] { t.role[row] } else { Role::Exposure },
-                valence: if t.occurred[row] { t.valence[row] } else { 0 },
-                item: t.item[row],
-                category: t.category[row],
+                action: if occurred { t.action[row] } else { NO_CODE },
+                role: if occurred { t.role[row] } else { Role::Exposure },
+                valence: if occurred { t.valence[row] } else { 0 },
+                item: t.item.get(row),
+                category: t.category.get(row),
                 record,
             });
         }
         trace
     }
 
-    /// Ordinal of each row's record, counted by first appearance in the trace.
-    fn number_records(&mut self, rows: &[usize]) -> Vec<u32> {
-        let record = &self.traces.record;
-        self.seen.clear();
-        self.seen.extend(rows.iter().enumerate().map(|(i, &r)| (record[r], i)));
-        self.seen.sort_unstable();
-        self.seen.dedup_by_key(|(id, _)| *id);
-        let mut by_first: Vec<(usize, usize)> = self.seen.iter().enumerate().map(|(k, &(_, i))| (i, k)).collect();
-        by_first.sort_unstable();
-        let mut ordinal_of = vec![0u32; by_first.len()];
-        for (ordinal, &(_, k)) in by_first.iter().enumerate() {
-            ordinal_of[k] = ordinal as u32;
+    /// Number the records of the rows in the order of their first appearance.
+    fn number_records(&mut self, t: &Part, rows: &(impl Iterator<Item = usize> + Clone)) {
+        let record = |row: usize| t.record[row];
+        self.ordinal.clear();
+        let ids = rows.clone().map(record);
+        // Most logs number them in their order already.
+        if ids.clone().is_sorted() {
+            let mut last = None;
+            self.records = 0;
+            for id in ids {
+                self.records += usize::from(last != Some(id));
+                last = Some(id);
+                self.ordinal.push(self.records as u32 - 1);
+            }
+            return;
         }
-        let find = |r: usize| {
-            self.seen
-                .binary_search_by_key(&record[r], |(id, _)| *id)
-                .map_or(0, |k| ordinal_of[k])
-        };
-        rows.iter().map(|&r| find(r)).collect()
+        self.seen.clear();
+        for id in ids {
+            let next = self.seen.len() as u32;
+            self.ordinal.push(*self.seen.entry(id).or_insert(next));
+        }
+        self.records = self.seen.len();
     }
 }

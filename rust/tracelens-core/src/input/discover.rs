@@ -3,7 +3,8 @@
 use super::sniff::sniff;
 use crate::error::{Code, Error, Place, Result};
 use crate::mapping::{Format, Mapping, Plan};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,22 +28,23 @@ pub struct Discovered {
 /// Expand paths, directories and patterns.
 pub fn discover(paths: &[String]) -> Result<Discovered> {
     let mut all = Discovered::default();
+    let (mut named, mut found) = (Vec::new(), Vec::new());
     for path in paths {
         let p = Path::new(path);
         if path == STDIN {
-            all.named.push(p.to_path_buf());
+            named.push(Found::named(p));
         } else if p.is_dir() {
-            walk(p, &mut all.found, &mut BTreeSet::new())?;
+            walk(p, &mut found)?;
             let mapping = p.join(MAPPING_FILE);
             if mapping.is_file() {
                 all.mapping.get_or_insert(mapping);
             }
         } else if p.exists() {
-            all.named.push(p.to_path_buf());
+            named.push(Found::named(p));
         } else if path.contains(['*', '?']) {
-            let before = all.named.len();
-            expand(path, &mut all.named)?;
-            if all.named.len() == before {
+            let before = named.len();
+            expand(path, &mut named)?;
+            if named.len() == before {
                 return Err(
                     Error::new(Code::NothingToRead, format!("no file matches {path}")).help("check the pattern")
                 );
@@ -51,15 +53,44 @@ pub fn discover(paths: &[String]) -> Result<Discovered> {
             return Err(Error::new(Code::NotFound, format!("no such file or directory: {path}")).help("check the path"));
         }
     }
-    for list in [&mut all.named, &mut all.found] {
-        list.sort_by_cached_key(|p| natural(&p.to_string_lossy()));
-        list.dedup();
-    }
+    let mut known = BTreeSet::new();
+    all.named = once(named, &mut known);
+    all.found = once(found, &mut known);
     if all.named.is_empty() && all.found.is_empty() {
         let error = Error::new(Code::NothingToRead, format!("nothing to read in {}", paths.join(", ")));
         return Err(error.help("name a directory or file with behaviour logs"));
     }
     Ok(all)
+}
+
+/// A path that leads to a file.
+struct Found {
+    path: PathBuf,
+    is_link: bool,
+    /// Where the file is, whatever links lead there.
+    truly: PathBuf,
+}
+
+impl Found {
+    fn named(path: &Path) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            is_link: path.is_symlink(),
+            // What is no file on a disk is nowhere else.
+            truly: path.canonicalize().unwrap_or_else(|_| path.to_path_buf()),
+        }
+    }
+}
+
+/// Each file once, in reading order, however many paths lead to it: under its own name rather than that of a link.
+fn once(mut files: Vec<Found>, known: &mut BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    files.sort_by_cached_key(|file| (file.is_link, natural(&file.path.to_string_lossy())));
+    let mut paths: Vec<PathBuf> = files
+        .into_iter()
+        .filter_map(|file| known.insert(file.truly).then_some(file.path))
+        .collect();
+    paths.sort_by_cached_key(|path| natural(&path.to_string_lossy()));
+    paths
 }
 
 /// A file and the part of a mapping that reads it.
@@ -225,32 +256,55 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn walk(directory: &Path, files: &mut Vec<PathBuf>, seen: &mut BTreeSet<PathBuf>) -> Result<()> {
-    let io = |e: std::io::Error| {
-        Error::new(Code::Io, format!("cannot be read: {e}"))
-            .at(Place::file(directory))
-            .help("check the permissions")
-    };
-    // A link that leads back up would be walked for ever.
-    if !seen.insert(directory.canonicalize().map_err(io)?) {
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(directory).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        if hidden {
+/// All files below a directory that are not hidden. Links to directories are followed last, for what they lead to may have a
+/// name of its own here; and each directory is seen once, for a link that leads back up would be followed for ever.
+fn walk(top: &Path, files: &mut Vec<Found>) -> Result<()> {
+    let (mut ahead, mut seen) = (VecDeque::from([top.to_path_buf()]), BTreeSet::new());
+    while let Some(directory) = ahead.pop_front() {
+        let io = |e: std::io::Error| {
+            Error::new(Code::Io, format!("cannot be read: {e}"))
+                .at(Place::file(&directory))
+                .help("check the permissions")
+        };
+        let truly = directory.canonicalize().map_err(io)?;
+        if !seen.insert(truly.clone()) {
             continue;
         }
-        if path.is_dir() {
-            walk(&path, files, seen)?;
-        } else if path.is_file() {
-            files.push(path);
+        let entries = std::fs::read_dir(&directory).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+        let mut entries = entries.map_err(io)?;
+        entries.sort_by_cached_key(DirEntry::file_name);
+        for entry in entries {
+            let (path, name) = (entry.path(), entry.file_name());
+            let is_link = entry.file_type().is_ok_and(|of| of.is_symlink());
+            if name.to_string_lossy().starts_with('.') {
+                continue;
+            }
+            if path.is_dir() {
+                if is_link {
+                    ahead.push_back(path);
+                } else {
+                    ahead.push_front(path);
+                }
+            } else if path.is_file() || !path.exists() {
+                // What a link that leads nowhere, or a directory that may not be entered, names is a file that cannot be read:
+                // whoever claims it will say so.
+                let found = if is_link {
+                    Found::named(&path)
+                } else {
+                    Found {
+                        path,
+                        is_link,
+                        truly: truly.join(name),
+                    }
+                };
+                files.push(found);
+            }
         }
     }
     Ok(())
 }
 
-fn expand(pattern: &str, files: &mut Vec<PathBuf>) -> Result<()> {
+fn expand(pattern: &str, files: &mut Vec<Found>) -> Result<()> {
     let fixed: PathBuf = Path::new(pattern)
         .components()
         .take_while(|c| !c.as_os_str().to_string_lossy().contains(['*', '?']))
@@ -264,17 +318,15 @@ fn expand(pattern: &str, files: &mut Vec<PathBuf>) -> Result<()> {
         return Ok(());
     }
     let mut all = Vec::new();
-    walk(root, &mut all, &mut BTreeSet::new())?;
+    walk(root, &mut all)?;
     let plain = pattern.trim_start_matches("./");
     let depth = plain.matches('/').count();
-    for path in all {
-        let text = path.to_string_lossy();
+    files.extend(all.into_iter().filter(|file| {
+        let text = file.path.to_string_lossy();
         let text = text.trim_start_matches("./");
         // A star does not cross directories: as many slashes in the one as in the other.
-        if text.matches('/').count() == depth && matches(plain, text) {
-            files.push(path.clone());
-        }
-    }
+        text.matches('/').count() == depth && matches(plain, text)
+    }));
     Ok(())
 }
 

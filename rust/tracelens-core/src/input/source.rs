@@ -45,6 +45,14 @@ impl Source {
         }
     }
 
+    /// The first error of reading it from the disk.
+    pub(crate) fn failed(&self) -> Option<Error> {
+        match self {
+            Self::Disk(file) => file.failed(),
+            Self::Memory(_) => None,
+        }
+    }
+
     /// How long it is.
     pub(crate) fn length(&self) -> u64 {
         match self {

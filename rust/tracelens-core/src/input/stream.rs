@@ -6,8 +6,8 @@ use crate::format::{Buffers, Origin};
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Bytes read from the disk so far, by all threads.
 #[derive(Debug, Clone, Default)]
@@ -135,11 +135,7 @@ impl Input {
             .read_to_end(&mut start)
             .map_err(|e| unreadable(path, &e))?;
         let packing = Packing::of(&start);
-        if packing.is_none() && matches!(start[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
-            let error =
-                Error::new(Code::Encoding, "not UTF-8 but UTF-16, by its first two bytes").at(Place::at(path, 1, 1));
-            return Err(error.help("convert the file to UTF-8, for example with iconv -f UTF-16 -t UTF-8"));
-        }
+        refuse_utf16(path, &start)?;
         let whole = Cursor::new(start).chain(reader);
         let reader: Box<dyn Read + Send> = match packing {
             None => Box::new(whole),
@@ -177,6 +173,7 @@ impl Input {
             file,
             size,
             progress: self.progress.clone().unwrap_or_default(),
+            failed: OnceLock::new(),
         }))
     }
 
@@ -223,9 +220,12 @@ impl Input {
                     Some(packing) => damaged(&self.path, packing, self.read, &e),
                     None => unreadable(&self.path, &e),
                 })?;
-            if self.read == 0 && buffer[start..].starts_with(b"\xef\xbb\xbf") {
-                buffer.drain(start..start + 3);
-                self.mark = 3;
+            if self.read == 0 {
+                refuse_utf16(&self.path, &buffer[start..]).inspect_err(|_| buffer.truncate(start))?;
+                if buffer[start..].starts_with(b"\xef\xbb\xbf") {
+                    buffer.drain(start..start + 3);
+                    self.mark = 3;
+                }
             }
             self.read += n as u64;
             if let Some(progress) = &self.progress {
@@ -260,24 +260,40 @@ pub(crate) struct Seekable {
     file: std::fs::File,
     pub(crate) size: u64,
     progress: Progress,
+    failed: OnceLock<Error>,
 }
 
 impl Seekable {
     /// Fill a buffer from this place on; what is not there any more is an error.
     pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> Result<()> {
         self.progress.add(buffer.len());
-        self.file.read_exact_at(buffer, at).map_err(|e| match e.kind() {
+        let read = self.file.read_exact_at(buffer, at).map_err(|e| match e.kind() {
             std::io::ErrorKind::UnexpectedEof => {
                 shorter(&self.path, self.file.metadata().map_or(at, |m| m.len()), self.size)
             }
             _ => unreadable(&self.path, &e),
-        })
+        });
+        read.inspect_err(|error| _ = self.failed.set(error.clone()))
+    }
+
+    /// The first error of reading, for where a library hands on its text and nothing more.
+    pub(crate) fn failed(&self) -> Option<Error> {
+        self.failed.get().cloned()
     }
 
     /// Whether more was appended since it was opened.
     pub(crate) fn grew(&self) -> bool {
         self.file.metadata().is_ok_and(|m| m.len() > self.size)
     }
+}
+
+/// Text in UTF-16, which its mark tells.
+fn refuse_utf16(path: &Path, start: &[u8]) -> Result<()> {
+    if !matches!(start, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+        return Ok(());
+    }
+    let error = Error::new(Code::Encoding, "not UTF-8 but UTF-16, by its first two bytes").at(Place::at(path, 1, 1));
+    Err(error.help("convert the file to UTF-8, for example with iconv -f UTF-16 -t UTF-8"))
 }
 
 fn shorter(path: &Path, now: u64, size: u64) -> Error {
@@ -381,3 +397,6 @@ impl Reading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -138,11 +138,17 @@ impl Cutter {
                 return Ok(Some((claimed, bytes, Box::new(move || whole(open)))));
             }
             let tasks = open().map_err(|error| (Arc::clone(&claimed), error))?;
-            self.current = Some((claimed, tasks));
+            return Ok(Some(self.begin(claimed, tasks)));
         }
     }
 
-    /// The next member of the archive: a task if it is held in memory, else the file that is cut next.
+    /// Cut this file next. A task without rows announces it, for there may be no other.
+    fn begin(&mut self, claimed: Arc<Claimed>, tasks: Box<dyn Tasks>) -> Cut {
+        self.current = Some((Arc::clone(&claimed), tasks));
+        (claimed, OPENING, Box::new(Vec::new))
+    }
+
+    /// The next member of the archive that is read.
     fn next_member(&mut self) -> Result<Option<Cut>, (Arc<Claimed>, Error)> {
         let Some((archive, members)) = &mut self.archive else {
             return Ok(None);
@@ -178,8 +184,7 @@ impl Cutter {
                 let tasks = Input::of_reader(&file.path, reader)
                     .and_then(|input| format::open(file, input, &buffers, TASK_BYTES));
                 let tasks = tasks.map_err(|error| (Arc::clone(&claimed), error))?;
-                self.current = Some((claimed, tasks));
-                Ok(None)
+                Ok(Some(self.begin(claimed, tasks)))
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use super::keys::Keys;
 use super::look::{self, Unseen};
-use super::{Kind, OPENED, empty, refuse_stdin, text};
+use super::{Kind, OPENED, empty, refuse_pipes, text};
 use crate::error::{Code, Error, Result};
 use crate::format::{missing, separator};
 use crate::input::archive::is_archive;
@@ -18,7 +18,7 @@ const ROWS: usize = 100;
 /// The built-in mapping that fits, and why in words. Nothing fits: an error that says what was seen.
 pub fn guess(discovered: &Discovered) -> Result<(Mapping, String)> {
     let all = || discovered.named.iter().chain(&discovered.found);
-    refuse_stdin(all().map(PathBuf::as_path))?;
+    refuse_pipes(&discovered.named)?;
     if all().all(|p| std::fs::metadata(p).is_ok_and(|m| m.len() == 0)) {
         return Err(empty(all().next()));
     }

@@ -9,7 +9,7 @@ mod text;
 pub use guess::guess;
 
 use crate::error::{Code, Error, Place, Result};
-use crate::input::discover::{discover, plain_name};
+use crate::input::discover::{STDIN, discover, plain_name};
 use crate::mapping::Format;
 use look::Unseen;
 use std::path::{Path, PathBuf};
@@ -58,8 +58,8 @@ const DOCUMENTS: usize = 20;
 
 /// The kinds of files that lie at some paths, with up to so many rows of each.
 pub fn sample(paths: &[String], rows: usize) -> Result<Vec<Kind>> {
-    refuse_stdin(paths.iter().map(Path::new))?;
     let found = discover(paths)?;
+    refuse_pipes(&found.named)?;
     let mut kinds = Kinds {
         rows,
         seen: 0,
@@ -83,15 +83,18 @@ pub fn sample(paths: &[String], rows: usize) -> Result<Vec<Kind>> {
 }
 
 /// What is read once only cannot be looked at before.
-fn refuse_stdin<'p>(mut paths: impl Iterator<Item = &'p Path>) -> Result<()> {
-    if paths.any(|path| path == Path::new("-")) {
-        let error = Error::new(
-            Code::BadOption,
-            "the standard input cannot be looked at before it is read",
-        );
-        return Err(error.help("name its mapping with --mapping, or save it to a file"));
-    }
-    Ok(())
+fn refuse_pipes(named: &[PathBuf]) -> Result<()> {
+    let is_pipe = |path: &&PathBuf| std::fs::metadata(path).is_ok_and(|about| !about.is_file());
+    let said = match named
+        .iter()
+        .find(|path| path.as_path() == Path::new(STDIN) || is_pipe(path))
+    {
+        None => return Ok(()),
+        Some(path) if path.as_path() == Path::new(STDIN) => "the standard input".to_owned(),
+        Some(path) => format!("{} is no file on a disk: it", path.display()),
+    };
+    let error = Error::new(Code::BadOption, format!("{said} cannot be looked at before it is read"));
+    Err(error.help("name its mapping with --mapping, or save it to a file"))
 }
 
 fn empty(path: Option<&PathBuf>) -> Error {

@@ -282,3 +282,16 @@ fn what_cannot_be_looked_at_is_an_error_where_it_was_named_or_is_all_there_is() 
     let said = error(&["-".to_owned()]);
     assert!(said.contains("TL110") && said.contains("standard input"), "{said}");
 }
+
+#[test]
+fn what_comes_through_a_pipe_is_not_looked_at() {
+    use std::os::unix::net::UnixListener;
+    let found = directory(&[]);
+    // No file that could be read twice.
+    let _listener = UnixListener::bind(found.path().join("pipe")).unwrap();
+    let said = error(&at(&found, "pipe"));
+    assert!(
+        said.contains("TL110") && said.contains("pipe is no file on a disk"),
+        "{said}"
+    );
+}

@@ -8,7 +8,7 @@ use super::tree::{Target, Tree};
 use super::{PADDING, parse_document, syntax};
 use crate::error::Result;
 use crate::format::lanes::Lanes;
-use crate::format::task::{Buffers, File, Origin, Piece, Start, Task, Tasks};
+use crate::format::task::{Buffers, File, MARGIN, Origin, Piece, Start, Task, Tasks};
 use crate::input::stream::{Input, Reading};
 use crate::mapping::path::{Each, Step};
 use std::borrow::Cow;
@@ -66,7 +66,8 @@ impl Documents {
         if self.ended {
             return Ok(None);
         }
-        let lead = self.frames.last().map_or(&[][..], |f| &f.prefix).to_vec();
+        let prefix = self.frames.last().map_or(&[][..], |f| &f.prefix);
+        let lead = [&[b' '; MARGIN], prefix].concat();
         let start = self.start();
         let mut bytes = self.reading.begin(&lead);
         let mut room = self.task_bytes;

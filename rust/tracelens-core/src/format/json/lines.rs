@@ -6,7 +6,7 @@ use super::{not_utf8, syntax, utf8};
 use crate::error::Result;
 use crate::format::OnBadRow;
 use crate::format::batch::{Batch, drop_row};
-use crate::format::task::{Buffers, File, Origin, Piece, Task, Tasks};
+use crate::format::task::{Buffers, File, MARGIN, Origin, Piece, Task, Tasks};
 use crate::input::stream::{Input, Reading, Seekable};
 use memchr::{memchr, memchr_iter, memrchr};
 use std::collections::VecDeque;
@@ -106,7 +106,7 @@ const BEYOND: u64 = 1 << 13;
 /// The lines that start in a range of a file, and where the first of them starts: in the bytes and in the file.
 fn lines_from(source: &Seekable, from: u64, until: u64, buffers: &Buffers) -> Result<(Vec<u8>, usize, u64)> {
     // With the byte before it one sees whether a line starts at the range's first byte.
-    let first = from.saturating_sub(1);
+    let first = from.saturating_sub(MARGIN as u64);
     let mut end = (until + BEYOND).min(source.size);
     let mut bytes = buffers.take_filled((end - first) as usize);
     source.read_at(&mut bytes, first)?;
@@ -118,7 +118,10 @@ fn lines_from(source: &Seekable, from: u64, until: u64, buffers: &Buffers) -> Re
                 0
             }
         }
-        _ => memchr(b'\n', &bytes[..(until - first) as usize]).map_or((until - first) as usize, |i| i + 1),
+        _ => {
+            let (before, end) = ((from - first) as usize, (until - first) as usize);
+            memchr(b'\n', &bytes[before - 1..end]).map_or(end, |i| before + i)
+        }
     };
     if first + start as u64 >= until {
         bytes.clear();
@@ -152,12 +155,13 @@ fn lines_from(source: &Seekable, from: u64, until: u64, buffers: &Buffers) -> Re
 
 /// Parse a piece of lines.
 pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
-    let mut bad = VecDeque::new();
+    let (mut bad, mut strange) = (VecDeque::new(), None);
     if let Err(error) = utf8(file, piece) {
-        if file.on_bad_row == OnBadRow::Error || !matches!(piece.origin, Origin::Bytes(_)) {
+        if !matches!(piece.origin, Origin::Bytes(_)) {
             return Batch::failed(error);
         }
         bad = blank_out_bad_lines(piece);
+        strange = Some(error).filter(|_| file.on_bad_row == OnBadRow::Error);
     }
     let piece = &*piece;
     let text = match utf8(file, piece) {
@@ -173,6 +177,9 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
         let blank = bytes[from..end].iter().take_while(|&&b| is_space(b)).count();
         let start = from + blank;
         if let Some((_, at)) = bad.pop_front_if(|(line, _)| *line == from) {
+            if strange.is_some() {
+                break;
+            }
             parser.emitter.batch.rows_in += 1;
             drop_row(&mut parser.emitter.batch, "not UTF-8", || {
                 not_utf8(&file.path, piece, at)
@@ -204,6 +211,8 @@ pub(crate) fn parse_lines(file: &File, piece: &mut Piece) -> Batch {
         break;
     }
     let mut batch = parser.emitter.batch;
+    // What stands before the first line that is not UTF-8 comes first.
+    batch.error = batch.error.or(strange);
     batch.extent = (lines as u64, 0);
     batch
 }

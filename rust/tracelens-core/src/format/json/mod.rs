@@ -22,11 +22,16 @@ use std::path::Path;
 /// An error about a place that is not the JSON that the mapping describes.
 fn syntax(file: &File, piece: &Piece, at: usize, what: &str) -> Error {
     let error = Error::new(Code::Syntax, format!("not the JSON that the mapping describes: {what}"))
-        .at(piece.place(&file.path, at))
-        .help(format!(
+        .at(piece.place(&file.path, at));
+    let rest = piece.bytes().get(at..).unwrap_or_default();
+    let error = if rest.starts_with(b"NaN") || rest.starts_with(b"Infinity") {
+        error.help("NaN and Infinity are not JSON: write null, or leave the key out")
+    } else {
+        error.help(format!(
             "check the file, or whether the mapping \"{}\" is meant for it",
             file.plan.name()
-        ));
+        ))
+    };
     match std::str::from_utf8(piece.bytes()) {
         Ok(text) => error.snippet(snippet(text, at.clamp(piece.lead, text.len()), 1, what)),
         Err(_) => error,

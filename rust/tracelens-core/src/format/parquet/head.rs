@@ -18,7 +18,7 @@ pub(crate) fn head(path: &Path, source: &Source, rows: usize) -> Result<Head> {
     let loaded = load(path, source)?;
     let mut head = table::head(loaded.schema(), rows);
     let read = (0..loaded.metadata().num_row_groups()).try_for_each(|group| {
-        guarded(|| add(&mut head, source, &loaded, group)).map_err(|e| broken(path, Some(group), &e))
+        guarded(|| add(&mut head, source, &loaded, group)).map_err(|e| broken(path, Some(group), source, &e))
     });
     head.despite(read)
 }

@@ -80,6 +80,18 @@ fn a_packed_database_is_read_in_memory() {
 }
 
 #[test]
+fn a_view_of_what_is_gone_is_in_nobodys_way() {
+    let made = database(&format!("{TRACE} create view broken as select * from gone;"));
+    let log = file(&made.path, MAPPING, OnBadRow::Error);
+    let tasks = open(Arc::clone(&log), disk(&made.path)).unwrap();
+    assert_eq!(events(&log, &batches(tasks).unwrap()).len(), 3);
+    let named = format!("{MAPPING}[sqlite]\ntable = \"broken\"\n");
+    let log = file(&made.path, &named, OnBadRow::Error);
+    let said = first_error(open(log, disk(&made.path))).unwrap().to_string();
+    assert!(said.contains("TL203") && said.contains("no such table"), "{said}");
+}
+
+#[test]
 fn a_table_or_a_query_may_be_named() {
     let made = database(&format!(
         "{TRACE} create table other (user text, ts integer, what text);"

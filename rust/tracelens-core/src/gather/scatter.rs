@@ -1,0 +1,341 @@
+//! Scatter: batches of events, in whatever order they were read, become traces sorted by user and time.
+
+use super::traces::{Names, Part, Traces};
+use crate::error::{Code, Error, Result};
+use crate::event::{Coded, EventBatch, NO_CODE, Pool};
+use rayon::prelude::*;
+use std::cmp::Ordering;
+use std::ops::Range;
+
+/// Events of a part, at least: small enough to balance, large enough to be cheap to merge.
+const EVENTS_A_PART: usize = 1 << 17;
+
+/// Collects batches; [`Gatherer::finish`] sorts them.
+#[derive(Debug, Default)]
+pub struct Gatherer {
+    batches: Vec<EventBatch>,
+}
+
+impl Gatherer {
+    /// Add a batch.
+    pub fn push(&mut self, mut batch: EventBatch) {
+        // Columns that a log does not have take no memory.
+        let forget = |column: &mut Vec<u32>, usual: u32| {
+            if column.iter().all(|&x| x == usual) {
+                *column = Vec::new();
+            }
+        };
+        forget(&mut batch.seq, 0);
+        forget(&mut batch.count, 1);
+        forget(&mut batch.item.codes, NO_CODE);
+        forget(&mut batch.category.codes, NO_CODE);
+        if batch.value.iter().all(|x| x.is_nan()) {
+            batch.value = Vec::new();
+        }
+        self.batches.push(batch);
+    }
+
+    /// Sort by user and time. Errors if there is no event, or more than 2^32 - 1.
+    pub fn finish(self) -> Result<Traces> {
+        let n: usize = self.batches.iter().map(EventBatch::len).sum();
+        if n == 0 {
+            return Err(Error::new(Code::NoEvents, "no usable event was read")
+                .help("check that the path and the mapping belong together"));
+        }
+        if n >= NO_CODE as usize {
+            return Err(Error::new(
+                Code::BadOption,
+                format!("{n} events are more than one process can hold in memory"),
+            )
+            .help("compare a part of the users"));
+        }
+        let batches = &self.batches;
+        let columns: [fn(&EventBatch) -> &Coded; 5] = [
+            |b| &b.user,
+            |b| &b.scenario,
+            |b| &b.action,
+            |b| &b.item,
+            |b| &b.category,
+        ];
+        let merged: Vec<Merged> = columns.par_iter().map(|column| merge(batches, column)).collect();
+        let [user, scenario, action, item, category] = <[Merged; 5]>::try_from(merged).expect("five columns");
+        let sources: Vec<Source> = (0..batches.len())
+            .map(|i| Source {
+                batch: &batches[i],
+                scenario: &scenario.ranks[i],
+                action: &action.ranks[i],
+                item: &item.ranks[i],
+                category: &category.ranks[i],
+            })
+            .collect();
+        let runs = by_user(&runs(batches, &user.ranks), user.names.len());
+        let parts = runs
+            .parts()
+            .into_par_iter()
+            .map(|users| part(users, &runs, &sources))
+            .collect();
+        Ok(Traces {
+            users: user.names,
+            names: Names {
+                scenario: scenario.names,
+                action: action.names,
+                item: item.names,
+                category: category.names,
+            },
+            parts,
+        })
+    }
+}
+
+/// The sorted strings of a column of all batches, and for each batch the rank of each of its codes.
+#[derive(Debug)]
+struct Merged {
+    names: Vec<String>,
+    ranks: Vec<Vec<u32>>,
+}
+
+fn merge(batches: &[EventBatch], column: impl Fn(&EventBatch) -> &Coded + Sync) -> Merged {
+    let mut all = Pool::default();
+    // Strings of dropped rows, which no code has, are left out.
+    let used: Vec<Vec<bool>> = batches.par_iter().map(|batch| used(column(batch))).collect();
+    let mut ranks: Vec<Vec<u32>> = batches
+        .iter()
+        .zip(used)
+        .map(|(batch, used)| {
+            let strings = column(batch).pool.iter().zip(used);
+            strings
+                .map(|(s, used)| if used { all.intern(s) } else { NO_CODE })
+                .collect()
+        })
+        .collect();
+    let mut by_name: Vec<u32> = (0..all.len() as u32).collect();
+    by_name.par_sort_unstable_by_key(|&c| all.get(c));
+    let mut rank = vec![0u32; all.len()];
+    for (r, &c) in by_name.iter().enumerate() {
+        rank[c as usize] = r as u32;
+    }
+    for code in ranks.iter_mut().flatten().filter(|c| **c != NO_CODE) {
+        *code = rank[*code as usize];
+    }
+    Merged {
+        names: by_name.into_iter().map(|c| all.get(c).to_owned()).collect(),
+        ranks,
+    }
+}
+
+fn used(column: &Coded) -> Vec<bool> {
+    let mut used = vec![false; column.pool.len()];
+    for &code in column.codes.iter().filter(|&&c| c != NO_CODE) {
+        used[code as usize] = true;
+    }
+    used
+}
+
+/// Events of one user that stand together in a batch.
+#[derive(Debug, Clone, Copy, Default)]
+struct Run {
+    batch: u32,
+    start: u32,
+    length: u32,
+}
+
+/// The runs of each batch, in order, each with its user.
+fn runs(batches: &[EventBatch], ranks: &[Vec<u32>]) -> Vec<Vec<(u32, Run)>> {
+    let of_batch = |i: usize| {
+        let codes = &batches[i].user.codes;
+        let mut start = 0;
+        codes
+            .chunk_by(|a, b| a == b)
+            .map(|run| {
+                let length = run.len() as u32;
+                start += length;
+                let run_of = Run {
+                    batch: i as u32,
+                    start: start - length,
+                    length,
+                };
+                (ranks[i][run[0] as usize], run_of)
+            })
+            .collect()
+    };
+    (0..batches.len()).into_par_iter().map(of_batch).collect()
+}
+
+/// Runs by user, in the order in which they were read.
+struct Runs {
+    all: Vec<Run>,
+    /// Those of user `u` are `starts[u]..starts[u + 1]`.
+    starts: Vec<usize>,
+    /// Events of each user.
+    events: Vec<usize>,
+}
+
+fn by_user(of_batches: &[Vec<(u32, Run)>], users: usize) -> Runs {
+    let mut starts = vec![0usize; users + 1];
+    let mut events = vec![0usize; users];
+    for &(user, run) in of_batches.iter().flatten() {
+        starts[user as usize + 1] += 1;
+        events[user as usize] += run.length as usize;
+    }
+    for u in 0..users {
+        starts[u + 1] += starts[u];
+    }
+    let mut next = starts.clone();
+    let mut runs = vec![Run::default(); starts[users]];
+    for &(user, run) in of_batches.iter().flatten() {
+        runs[next[user as usize]] = run;
+        next[user as usize] += 1;
+    }
+    Runs {
+        all: runs,
+        starts,
+        events,
+    }
+}
+
+impl Runs {
+    /// Ranges of users with about equal numbers of events.
+    fn parts(&self) -> Vec<Range<usize>> {
+        let mut parts = Vec::new();
+        let (mut from, mut events) = (0, 0);
+        for (u, n) in self.events.iter().enumerate() {
+            events += n;
+            if events >= EVENTS_A_PART || u + 1 == self.events.len() {
+                parts.push(from..u + 1);
+                (from, events) = (u + 1, 0);
+            }
+        }
+        parts
+    }
+}
+
+/// A batch with the ranks of its codes.
+struct Source<'a> {
+    batch: &'a EventBatch,
+    scenario: &'a [u32],
+    action: &'a [u32],
+    item: &'a [u32],
+    category: &'a [u32],
+}
+
+impl Source<'_> {
+    /// What orders events of one user and time.
+    fn tie(&self, row: usize) -> (u32, u32, u32, u32) {
+        let b = self.batch;
+        (
+            b.seq.get(row).copied().unwrap_or(0),
+            ranked(&b.scenario, self.scenario, row),
+            ranked(&b.action, self.action, row),
+            ranked(&b.item, self.item, row),
+        )
+    }
+
+    /// What orders those that are alike in all of that.
+    fn last_tie(&self, row: usize, other: &Self, other_row: usize) -> Ordering {
+        let value = |s: &Self, row: usize| s.batch.value.get(row).copied().unwrap_or(f64::NAN);
+        let by_value = value(self, row).total_cmp(&value(other, other_row));
+        by_value.then_with(|| self.batch.record[row].cmp(&other.batch.record[other_row]))
+    }
+}
+
+fn ranked(column: &Coded, ranks: &[u32], row: usize) -> u32 {
+    match column.codes.get(row) {
+        None | Some(&NO_CODE) => NO_CODE,
+        Some(&code) => ranks[code as usize],
+    }
+}
+
+/// The canonical order of two events of one user, each a batch and a row.
+fn order(sources: &[Source], one: (u32, u32), other: (u32, u32)) -> Ordering {
+    let (a, b) = (&sources[one.0 as usize], &sources[other.0 as usize]);
+    let (row, other_row) = (one.1 as usize, other.1 as usize);
+    let by_time = a.batch.time[row].cmp(&b.batch.time[other_row]);
+    by_time
+        .then_with(|| a.tie(row).cmp(&b.tie(other_row)))
+        .then_with(|| a.last_tie(row, b, other_row))
+}
+
+/// The events of some users, in canonical order.
+fn part(users: Range<usize>, runs: &Runs, sources: &[Source]) -> Part {
+    let mut part = Part::new(users.clone());
+    let events = runs.events[users.clone()].iter().sum();
+    part.time.reserve(events);
+    part.precision.reserve(events);
+    part.scenario.reserve(events);
+    part.action.reserve(events);
+    part.role.reserve(events);
+    part.valence.reserve(events);
+    part.occurred.reserve(events);
+    part.record.reserve(events);
+    let mut rows: Vec<(u32, u32)> = Vec::new();
+    for user in users {
+        let own = &runs.all[runs.starts[user]..runs.starts[user + 1]];
+        rows.clear();
+        rows.extend(
+            own.iter()
+                .flat_map(|run| (run.start..run.start + run.length).map(|r| (run.batch, r))),
+        );
+        if rows.is_sorted_by(|a, b| order(sources, *a, *b) != Ordering::Greater) {
+            for run in own {
+                copy(
+                    &mut part,
+                    &sources[run.batch as usize],
+                    run.start as usize..(run.start + run.length) as usize,
+                );
+            }
+        } else {
+            rows.sort_by(|a, b| order(sources, *a, *b));
+            for &(batch, row) in &rows {
+                copy(&mut part, &sources[batch as usize], row as usize..row as usize + 1);
+            }
+        }
+        part.starts.push(part.time.len());
+    }
+    part
+}
+
+/// Append some rows of a batch.
+fn copy(part: &mut Part, source: &Source, rows: Range<usize>) {
+    let b = source.batch;
+    let before = part.time.len();
+    part.time.extend_from_slice(&b.time[rows.clone()]);
+    part.precision.extend_from_slice(&b.precision[rows.clone()]);
+    let codes = |column: &Coded, ranks: &[u32], out: &mut Vec<u32>| {
+        let rank = |&code: &u32| if code == NO_CODE { NO_CODE } else { ranks[code as usize] };
+        out.extend(column.codes[rows.clone()].iter().map(rank));
+    };
+    codes(&b.scenario, source.scenario, &mut part.scenario);
+    codes(&b.action, source.action, &mut part.action);
+    part.role.extend_from_slice(&b.role[rows.clone()]);
+    part.valence.extend_from_slice(&b.valence[rows.clone()]);
+    part.occurred.extend_from_slice(&b.occurred[rows.clone()]);
+    part.record.extend_from_slice(&b.record[rows.clone()]);
+    part.seq.extend(
+        before,
+        rows.clone().map(|r| b.seq.get(r).copied().unwrap_or(0)),
+        b.seq.is_empty(),
+    );
+    part.count.extend(
+        before,
+        rows.clone().map(|r| b.count.get(r).copied().unwrap_or(1)),
+        b.count.is_empty(),
+    );
+    part.value.extend(
+        before,
+        rows.clone().map(|r| b.value.get(r).copied().unwrap_or(f64::NAN)),
+        b.value.is_empty(),
+    );
+    part.item.extend(
+        before,
+        rows.clone().map(|r| ranked(&b.item, source.item, r)),
+        b.item.codes.is_empty(),
+    );
+    part.category.extend(
+        before,
+        rows.clone().map(|r| ranked(&b.category, source.category, r)),
+        b.category.codes.is_empty(),
+    );
+    if !b.text.is_empty() {
+        rows.for_each(|r| part.text.push(b.text.get(r)));
+    }
+}

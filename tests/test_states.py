@@ -1,0 +1,136 @@
+"""States: summaries of users that are kept, joined and compared in place of their logs."""
+
+import random
+from datetime import date
+from pathlib import Path
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+import tracelens
+from tracelens.cli import main
+from tracelens.errors import TracelensError
+
+WINDOW = "2025-09-01..2025-09-28"
+
+
+def run(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(main, [str(a) for a in arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refused(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(main, [str(a) for a in arguments])
+    assert result.exit_code != 0
+    return result.exit_code, result.output
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up population of people and a simulation of it, a file a user."""
+    directory = tmp_path_factory.mktemp("states")
+    run("demo", directory / "demo", "--users", "60", "--days", "28")
+    return directory / "demo"
+
+
+def by_user(logs: Path, into: Path) -> list[Path]:
+    """The events of each user as a file of its own."""
+    frame = tracelens.read_traces(logs).to_polars()
+    into.mkdir()
+    for (user,), events in frame.group_by("user", maintain_order=True):
+        events.write_parquet(into / f"{user}.parquet")
+    return sorted(into.iterdir())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_states_of_parts_merge_into_that_of_the_whole(logs: Path, tmp_path: Path, seed: int) -> None:
+    files = by_user(logs / "real", tmp_path / "users")
+    whole = tmp_path / "whole.tls"
+    run("sketch", *files, "-o", whole, "--window", WINDOW, "--mapping", "events")
+    order = random.Random(seed)
+    order.shuffle(files)
+    cuts = sorted(order.sample(range(1, len(files)), 3))
+    parts = [tmp_path / f"{i}.tls" for i in range(4)]
+    for part, (a, b) in zip(parts, zip([0, *cuts], [*cuts, len(files)], strict=True), strict=True):
+        jobs = str(order.choice([1, 2, 3]))
+        run("sketch", *files[a:b], "-o", part, "--window", WINDOW, "--mapping", "events", "--jobs", jobs)
+    order.shuffle(parts)
+    run("merge", *parts[:2], "-o", tmp_path / "some.tls")
+    run("merge", tmp_path / "some.tls", *parts[2:], "-o", tmp_path / "all.tls")
+    assert (tmp_path / "all.tls").read_bytes() == whole.read_bytes()
+
+
+def test_states_compare_as_their_logs_do(logs: Path, tmp_path: Path) -> None:
+    for side in ("real", "sim"):
+        run("sketch", logs / side, "-o", tmp_path / f"{side}.tls", "--window", WINDOW)
+    by_logs = orjson.loads(run("compare", logs / "real", logs / "sim", "--format", "json"))
+    states = (tmp_path / "real.tls", tmp_path / "sim.tls")
+    by_states = orjson.loads(run("compare", *states, "--format", "json"))
+    assert any("cannot be seen from a state" in said for said in by_states["warnings"])
+    (logs_say,), (states_say,) = by_logs["comparisons"], by_states["comparisons"]
+    assert states_say["metrics"] == logs_say["metrics"]
+    assert states_say["axes"] == logs_say["axes"]
+    mixed = tracelens.compare(logs / "real", tracelens.read_state(states[1]))
+    assert mixed["comparisons"][0]["metrics"] == logs_say["metrics"]
+
+
+def test_what_does_not_belong_together_is_refused(logs: Path, tmp_path: Path) -> None:
+    real, again, later = (tmp_path / f"{name}.tls" for name in ("real", "again", "later"))
+    run("sketch", logs / "real", "-o", real, "--window", WINDOW)
+    run("sketch", logs / "real", "-o", again, "--window", WINDOW)
+    run("sketch", logs / "sim", "-o", later, "--window", "2025-09-02..2025-09-28")
+    code, said = refused("merge", real, again, "-o", tmp_path / "all.tls")
+    assert code == 3
+    assert "TL301" in said
+    assert "60 users are in more than one state" in said
+    assert "another observation window" in refused("merge", real, later, "-o", tmp_path / "all.tls")[1]
+    code, said = refused("compare", real, later)
+    assert code == 3
+    assert "sketch the logs with --window" in said
+    assert not (tmp_path / "all.tls").exists()
+    run("sketch", logs / "sim", "-o", later, "--window", WINDOW, "--conversion-scenario", "video")
+    assert "--conversion-scenario" in refused("compare", real, later)[1]
+
+
+def test_no_file_that_is_not_a_whole_state_is_taken_for_one(logs: Path, tmp_path: Path) -> None:
+    state = tmp_path / "real.tls"
+    run("sketch", logs / "real", "-o", state)
+    data = state.read_bytes()
+    foreign = tmp_path / "foreign.tls"
+    for damaged in (b"", b"PAR1 and no more", data[: len(data) // 2], data[:-1], data[9:]):
+        foreign.write_bytes(damaged)
+        code, said = refused("compare", foreign, state)
+        assert code == 3
+        assert "TL203" in said
+        assert f"--> {foreign}" in said
+    assert "TL201" in refused("merge", tmp_path / "none.tls", "-o", tmp_path / "all.tls")[1]
+    assert "end it in .tls" in refused("sketch", logs / "real", "-o", tmp_path / "real.parquet")[1]
+    assert "not a window of days" in refused("sketch", logs / "real", "-o", state, "--window", "September")[1]
+    assert "is empty" in refused("sketch", logs / "real", "-o", state, "--window", "2025-09-02..2025-09-01")[1]
+
+
+def test_events_outside_the_window_are_counted(logs: Path, tmp_path: Path) -> None:
+    window = (date(2025, 9, 3), date(2025, 9, 4))
+    state = tracelens.sketch(logs / "real", window=window)
+    traces = tracelens.read_traces(logs / "real")
+    local = traces.to_polars(["time"])["time"].dt.convert_time_zone(traces.zone).dt.date()
+    outside = int((~local.is_between(*window)).sum())
+    assert 0 < outside < len(local)
+    assert state.summary.meta["outside"] == outside
+    assert state.report["events_used"] == len(local)
+
+
+def test_a_log_without_a_clock_has_a_state_too(tmp_path: Path) -> None:
+    lines = [{"user": u, "action": a, "scenario": "talk"} for u in ("a", "b") for a in ("ask", "answer")]
+    for user in ("a", "b"):
+        own = [orjson.dumps(line) for line in lines if line["user"] == user]
+        (tmp_path / f"{user}.ndjson").write_bytes(b"\n".join(own))
+    sketches = [tracelens.sketch(tmp_path / f"{u}.ndjson", mapping="events") for u in ("b", "a")]
+    merged = tracelens.merge(sketches)
+    assert merged.users == ["a", "b"]
+    assert merged.window is None
+    assert merged.statistics().tables["users"]["events"].tolist() == [2, 2]
+    with pytest.raises(TracelensError, match="no state"):
+        tracelens.merge([])
