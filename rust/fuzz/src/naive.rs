@@ -86,7 +86,7 @@ text = "said"
 /// The events of a document by [`NESTED`].
 pub fn nested(text: &str) -> Result<Rows, Refused> {
     let mut rows = Rows::default();
-    if text.trim_ascii().is_empty() {
+    if text.trim_matches([' ', '\t', '\r', '\n']).is_empty() {
         return Ok(rows);
     }
     let document = parse(text)?;

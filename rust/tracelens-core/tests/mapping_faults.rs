@@ -140,3 +140,14 @@ fn mistakes_are_located_and_say_how_to_mend_them() {
     check(WHOLE, str::to_owned);
     check(TIME, |time| format!("{HEAD}{EVENT}time = {time}\n"));
 }
+
+#[test]
+fn the_mark_stands_beside_its_line_where_lines_end_as_in_windows() {
+    let text = format!("{HEAD}name = \"open\n").replace('\n', "\r\n");
+    let error = Mapping::parse(&text, Path::new("mine.toml")).unwrap_err();
+    let snippet = error.detail().snippet.clone().unwrap();
+    assert_eq!(
+        (snippet.text.as_str(), snippet.start, snippet.length),
+        ("name = \"open", 12, 1)
+    );
+}

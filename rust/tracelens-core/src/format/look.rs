@@ -207,11 +207,11 @@ impl<'a, R: Row> Look<'a, R> {
     }
 }
 
-/// The text of a value that has kept all its digits.
+/// The text of a value that has kept all its digits; a float beyond these is whole, or no number at all.
 fn exact(value: Value<'_>) -> Result<Option<Cow<'_, str>>, Box<Bad>> {
     if let Value::Number(written) = value
         && written.contains(['.', 'e', 'E'])
-        && written.parse().is_ok_and(|n: f64| n.fract() == 0.0 && n.abs() >= EXACT)
+        && written.parse().is_ok_and(|n: f64| n.abs() >= EXACT)
     {
         let mut bad = bad_value(written, "a number this large has lost digits: write ids as text");
         bad.mark(value);

@@ -70,6 +70,22 @@ impl Ends {
     }
 }
 
+/// Reads records with quotes by the rules of `csv_core`: it costs far more to make than a record to read. Its `clone` has lost
+/// its rules.
+fn library(separator: u8, quote: Option<u8>) -> Box<csv_core::Reader> {
+    let mut builder = csv_core::ReaderBuilder::new();
+    builder.delimiter(separator).terminator(Terminator::Any(b'\n'));
+    match quote {
+        Some(quote) => builder.quote(quote),
+        None => builder.quoting(false),
+    };
+    let mut library = builder.build();
+    // It would pass over a byte order mark in what it reads first; here that is no beginning of a file, and a quote behind the
+    // mark opens nothing. An empty line is nothing to it.
+    library.read_record(b"\n", &mut [0], &mut [0]);
+    Box::new(library)
+}
+
 /// Walks over records, keeping the fields of the last one.
 pub(super) struct Records<'a> {
     text: &'a str,
@@ -85,6 +101,8 @@ pub(super) struct Records<'a> {
     fields: Vec<Range<usize>>,
     in_text: bool,
     unquoted: Vec<u8>,
+    /// Reads records with quotes, once there is one.
+    library: Option<Box<csv_core::Reader>>,
 }
 
 impl<'a> Records<'a> {
@@ -101,6 +119,7 @@ impl<'a> Records<'a> {
             fields: Vec::new(),
             in_text: true,
             unquoted: Vec::new(),
+            library: None,
         };
         records.mark();
         records
@@ -162,13 +181,8 @@ impl<'a> Records<'a> {
     /// A record with quotes, by the rules of `csv_core`; lines end in it as they do elsewhere.
     #[cold]
     fn quoted_record(&mut self, start: usize) -> Option<Range<usize>> {
-        let mut builder = csv_core::ReaderBuilder::new();
-        builder.delimiter(self.separator).terminator(Terminator::Any(b'\n'));
-        match self.quote {
-            Some(quote) => builder.quote(quote),
-            None => builder.quoting(false),
-        };
-        let mut reader = builder.build();
+        let (separator, quote) = (self.separator, self.quote);
+        let reader = self.library.get_or_insert_with(|| library(separator, quote));
         let bytes = self.text.as_bytes();
         self.unquoted.resize(self.unquoted.capacity().max(1 << 10), 0);
         let mut ends = vec![0; 64];
@@ -264,6 +278,17 @@ mod tests {
             all.push(fields);
         }
         all
+    }
+
+    #[test]
+    fn a_byte_order_mark_in_the_middle_is_text() {
+        for text in ["a,b\n\u{feff}c,\"d\"\n\u{feff}e,\"f\"\n", "\u{feff}c,\"d\""] {
+            let marked: String = ours(text, true).concat().concat();
+            let marks = |text: &str| text.matches('\u{feff}').count();
+            assert_eq!(marks(&marked), marks(text), "{marked:?}");
+        }
+        // What follows it stands inside of the value.
+        assert_eq!(ours("\u{feff}\"a\nb\"", true), [["\u{feff}\"a"], ["b\""]]);
     }
 
     proptest! {

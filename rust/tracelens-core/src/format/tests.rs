@@ -231,3 +231,16 @@ fn a_fault_stands_at_the_same_place_wherever_the_document_is_cut() {
         }
     }
 }
+
+#[test]
+fn half_a_character_hides_nothing_from_paths_that_search() {
+    // As a text that was cut in the middle of a character: here where a path is searched, in a list and in JSON inside a text.
+    let mapping = "version = 1\nformat = \"ndjson\"\n[event]\nuser = \"u\"\naction = \"p[key=page].value\"\nitem = \"p[*].value\"\ntext = \"t{json}.said\"";
+    let mapping = Mapping::parse(mapping, Path::new("mine.toml")).unwrap();
+    let text = r#"{"u": "u", "p": [{"key": "x", "value": "cut \ud83d"}, {"key": "page", "value": "see"}], "t": "{\"said\": \"hm \\ud83d\"}"}"#;
+    let found = events(text, &mapping, Format::Ndjson, usize::MAX / 4);
+    assert_eq!(found.len(), 1);
+    for part in ["Some(\"see\")", "Some(\"cut \u{fffd}\")", "Some(\"hm \u{fffd}\")"] {
+        assert!(found[0].contains(part), "{part} in {}", found[0]);
+    }
+}

@@ -35,11 +35,13 @@ impl<'a> Document<'a> {
         let before = self.text[line_start..start].chars().count();
         let marked = self.text[start..end].lines().next().unwrap_or("").chars().count();
         let number = self.text[..start].matches('\n').count() as u64 + 1;
-        let room = line.chars().count().saturating_sub(before).max(1);
+        // A carriage return at the end of a line is not shown, though a mistake may stand behind it.
+        let shown = line.chars().count();
+        let mark = before.min(shown);
         let snippet = Snippet {
             text: line.to_owned(),
-            start: before,
-            length: marked.clamp(1, room),
+            start: mark,
+            length: marked.clamp(1, (shown - mark).max(1)),
             label: String::new(),
         };
         Error::new(code, message)
