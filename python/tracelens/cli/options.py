@@ -1,10 +1,13 @@
-"""Types of options that several commands have."""
+"""Options that several commands have, and their types."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Share(click.ParamType[float]):
@@ -23,3 +26,23 @@ class Share(click.ParamType[float]):
         if not 0 <= share <= 1:
             self.fail(f"{value!r} is not a share of rows, like 0.1% or 0.001", param, ctx)
         return share
+
+
+def reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say how logs of one side are read."""
+    options = (
+        click.option("--mapping", metavar="NAME|FILE", help="How the logs become events, as in compare."),
+        click.option("--side", help="Of a log that holds both sides, the one to take: real or sim."),
+        click.option(
+            "--on-bad-row",
+            type=click.Choice(["error", "drop"]),
+            default="error",
+            show_default=True,
+            help="Stop at a row that cannot be read, or count it by reason and go on.",
+        ),
+        click.option("--max-bad", type=Share(), metavar="X%", help="Share of rows that may be dropped."),
+    )
+    # The one that is added last is shown first.
+    for option in reversed(options):
+        command = option(command)
+    return command
