@@ -1,8 +1,9 @@
 """Where a simulation departs from real people, told from their behaviour logs.
 
 ``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``convert`` writes
-them as Parquet and the like, ``burstiness`` and ``conversion_chains`` are polars expressions. ``tracelens.plant`` makes
-simulators with known faults out of a real log.
+them as Parquet and the like, ``user_table`` and ``chain_table`` have a row for every user and conversion,
+``burstiness`` and ``conversion_chains`` are polars expressions. ``tracelens.plant`` makes simulators with known faults
+out of a real log.
 """
 
 from importlib import import_module
@@ -14,28 +15,33 @@ if TYPE_CHECKING:
     from tracelens.comparison import compare
     from tracelens.conversion import convert
     from tracelens.polars import burstiness, conversion_chains, scan_traces
+    from tracelens.tables import chain_table, user_table
     from tracelens.traces import Traces, read_traces
 
 # Loaded when first asked for: `tracelens --help` should not wait for polars.
 _LAZY = {
     "Traces": "tracelens.traces",
     "burstiness": "tracelens.polars",
+    "chain_table": "tracelens.tables",
     "compare": "tracelens.comparison",
     "conversion_chains": "tracelens.polars",
     "convert": "tracelens.conversion",
     "read_traces": "tracelens.traces",
     "scan_traces": "tracelens.polars",
+    "user_table": "tracelens.tables",
 }
 
 __all__ = [
     "TracelensError",
     "Traces",
     "burstiness",
+    "chain_table",
     "compare",
     "conversion_chains",
     "convert",
     "read_traces",
     "scan_traces",
+    "user_table",
 ]
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "inspect": "Say what a log holds and how it could be read.",
     "init": "Write a first mapping for a log, to be corrected.",
     "convert": "Write logs as Parquet, ndjson, XES or OCEL.",
+    "users": "Write a table with a row for every user, and one of conversions.",
     "demo": "Write a made-up population and a biased simulation of it.",
     "plant": "Plant a known bias in a real log, to test what a comparison can see.",
 }
