@@ -33,6 +33,7 @@ def outputs(log: Path, out: Path) -> dict[str, list[object]]:
         "ndjson": ["convert", log, "-o", out / "out.ndjson"],
         "xes": ["convert", log, "-o", out / "out.xes"],
         "ocel": ["convert", log, "-o", out / "out.json"],
+        **{f"users {form}": ["users", log, "-o", out / f"out.{form}"] for form in ("parquet", "csv", "ndjson")},
         "partitions": ["convert", log, "-o", out / "parts", "--partitions", 3],
     }
 
@@ -88,7 +89,9 @@ def test_a_full_disk_behind_the_standard_output_is_said(arguments, log, command)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("kind", ["compare", "parquet", "ndjson", "xes", "ocel"])
+@pytest.mark.parametrize(
+    "kind", ["compare", "parquet", "ndjson", "xes", "ocel", "users parquet", "users csv", "users ndjson"]
+)
 def test_a_device_is_written_to_and_never_replaced(kind, log, tmp_path, command):
     out = tmp_path / "out"
     out.mkdir()

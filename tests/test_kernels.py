@@ -17,7 +17,14 @@ FIRST_DAY = (datetime(2025, 9, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
 DAYS = 24
 ROLES = {"view": "exposure", "watch": "passive", "like": "active", "dislike": "active", "buy": "conversion"}
 VALENCE = {"like": 1, "dislike": -1, "buy": 1}
-CODED = {"source": "scenario", "target": "scenario", "scenario": "scenario", "action": "action", "item": "item"}
+CODED = {
+    "source": "scenario",
+    "target": "scenario",
+    "scenario": "scenario",
+    "action": "action",
+    "item": "item",
+    "category": "category",
+}
 BLOCKS = ("scenario", "action", "category")
 PATH_KEPT = 8  # of longer paths the kernel keeps the last scenarios
 
@@ -84,7 +91,7 @@ def pair(request: pytest.FixtureRequest) -> tuple[Statistics, Statistics]:
 
 
 @pytest.mark.parametrize(
-    "table", ["clock", "scenarios", "exposures", "actions", "halves", "items", "switches", "conversions"]
+    "table", ["extents", "clock", "scenarios", "exposures", "actions", "halves", "items", "switches", "conversions"]
 )
 def test_counts_and_chains_agree(pair: tuple[Statistics, Statistics], table: str) -> None:
     ours, oracle = pair

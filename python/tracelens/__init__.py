@@ -1,9 +1,9 @@
 """Where a simulation departs from real people, told from their behaviour logs.
 
 ``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``convert`` writes
-them as Parquet and the like, ``sketch`` and ``merge`` make states of them, which take the place of logs, ``burstiness``
-and ``conversion_chains`` are polars expressions. ``tracelens.plant`` makes simulators with known faults out of a real
-log.
+them as Parquet and the like, ``user_table`` and ``chain_table`` have a row for every user and conversion, ``sketch``
+and ``merge`` make states of logs, which take their place, ``burstiness`` and ``conversion_chains`` are polars
+expressions. ``tracelens.plant`` makes simulators with known faults out of a real log.
 """
 
 from importlib import import_module
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tracelens.conversion import convert
     from tracelens.polars import burstiness, conversion_chains, scan_traces
     from tracelens.states import State, merge, read_state, sketch, write_state
+    from tracelens.tables import chain_table, user_table
     from tracelens.traces import Traces, read_traces
 
 # Loaded when first asked for: `tracelens --help` should not wait for polars.
@@ -23,6 +24,7 @@ _LAZY = {
     "State": "tracelens.states",
     "Traces": "tracelens.traces",
     "burstiness": "tracelens.polars",
+    "chain_table": "tracelens.tables",
     "compare": "tracelens.comparison",
     "conversion_chains": "tracelens.polars",
     "convert": "tracelens.conversion",
@@ -32,6 +34,7 @@ _LAZY = {
     "scan_traces": "tracelens.polars",
     "sketch": "tracelens.states",
     "write_state": "tracelens.states",
+    "user_table": "tracelens.tables",
 }
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "TracelensError",
     "Traces",
     "burstiness",
+    "chain_table",
     "compare",
     "conversion_chains",
     "convert",
@@ -47,6 +51,7 @@ __all__ = [
     "read_traces",
     "scan_traces",
     "sketch",
+    "user_table",
     "write_state",
 ]
 

@@ -19,6 +19,7 @@ CODED = {
     "target": "scenario",
     "action": "action",
     "item": "item",
+    "category": "category",
     "path": "path",
 }
 HALF_BLOCKS = ("scenario", "action", "category")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracelens.errors import TracelensError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @contextmanager
@@ -58,3 +58,28 @@ def whole(target: Path, *, directory: bool = False) -> Iterator[Path]:
             shutil.rmtree(beside, ignore_errors=True)
         elif not through:
             beside.unlink(missing_ok=True)
+
+
+def require_free(target: Path, logs: list[str], *, directory: bool = False) -> None:
+    """Nothing of the user's is overwritten: no log that is being read, no directory that holds anything.
+
+    Raises
+    ------
+    TracelensError
+        TL110.
+    """
+    if not target.parent.is_dir():
+        raise TracelensError.new(110, f"there is no directory {target.parent}", help="make it, or name another place")
+    if directory or target.is_dir():
+        if target.is_file():
+            raise TracelensError.new(
+                110, f"{target} is a file, and partitions are a directory", help="name a directory"
+            )
+        if target.is_dir() and (not directory or any(target.iterdir())):
+            help = "name a directory that is not there yet, or an empty one"
+            raise TracelensError.new(110, f"{target} is a directory, and nothing in it is to be overwritten", help=help)
+    own = target.resolve()
+    for path in map(Path, logs):
+        inside = path.is_dir() and path.resolve() in own.parents
+        if path.resolve() == own or (inside and target.exists()):
+            raise TracelensError.new(110, f"{target} is one of the logs", help="write to another place")

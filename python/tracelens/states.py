@@ -288,7 +288,7 @@ def _lists(pa: Any, rows: list[Any], kind: Any) -> Any:
 def _with_names(state: State, names: Mapping[str, list[str]]) -> State:
     """Number the paths by their names: the order in which they were met depends on the other users."""
     summary = state.summary
-    common = {key: sorted(names[key]) for key in NAMES}
+    common = {key: sorted(set(names[key])) for key in NAMES}
     ids = np.asarray(state.users, dtype=np.str_)
     tables = align_side(summary, ids, common).tables
     return State(Statistics(summary.users, common, tables, summary.meta), state.about, state.window, state.report)

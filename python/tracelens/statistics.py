@@ -1,7 +1,7 @@
 """Per-user statistics of one side: the hinge between reading (Rust, sees events) and comparing (numpy, sees users)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,15 @@ class Statistics:
         Table name -> column name -> integer array. See ``docs/architecture.md`` for the list.
     meta : dict
         What the log has (clock, valence, exposures, ...), the window length in days, the conversion scenario.
+    steps : list of list of int
+        Of each path its scenarios, oldest first: a name of ``path`` cannot be taken apart if a scenario holds a ``>``.
     """
 
     users: NDArray[Any]
     names: dict[str, list[str]]
     tables: dict[str, dict[str, NDArray[np.int64]]]
     meta: dict[str, Any]
+    steps: list[list[int]] = field(default_factory=list)
 
     def only(self, kept: "list[bool] | NDArray[np.bool_]") -> "Statistics":
         """Keep some of the users: a mask of shape (U,)."""
@@ -54,4 +57,4 @@ class Statistics:
                     tables[name][column][row[kept]] = values[kept]
             else:
                 tables[name] = {c: (row if c == "user" else values)[kept] for c, values in table.items()}
-        return Statistics(users, self.names, tables, self.meta)
+        return replace(self, users=users, tables=tables)

@@ -141,7 +141,7 @@ class Traces:
             "outside": raw["outside"],
         }
         users = np.array(self.users, dtype=object)
-        statistics = Statistics(users, raw["names"], raw["tables"], meta)
+        statistics = Statistics(users, raw["names"], raw["tables"], meta, raw["steps"])
         return statistics if entry is None else statistics.only([u in entry for u in self.users])
 
 

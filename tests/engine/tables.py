@@ -112,6 +112,8 @@ def tabulate(
         for key, value in totals.items():
             per_user[key].append(value)
         hours = Counter(e["local"][1] for e in trace if e["local"] and e["time_precision"] not in ("day", "none"))
+        if clock and trace:
+            rows.add("extents", user=row, first=trace[0]["time"], last=trace[-1]["time"])
         rows.count("clock", row, ("hour",), hours, "count")
         rows.count("scenarios", row, ("scenario",), Counter(e["scenario"] for e in trace), "events")
         rows.count("exposures", row, ("scenario",), seen, "count")
@@ -130,6 +132,7 @@ def tabulate(
                 scenario=code["scenario"][chain["scenario"]],
                 action=code["action"][chain["action"]],
                 item=code["item"].get(chain["item"], -1),
+                category=code["category"].get(chain["category"], -1),
                 level=("item", "category", "any", "unmatched").index(chain["level"]),
                 depth=chain["depth"],
                 span=chain["span"],
@@ -176,6 +179,7 @@ def tabulate(
 BLOCKS = ("scenario", "action", "category")
 SEEN = 3
 COLUMNS = {
+    "extents": ("user", "first", "last"),
     "clock": ("user", "hour", "count"),
     "scenarios": ("user", "scenario", "events"),
     "exposures": ("user", "scenario", "count"),
@@ -183,7 +187,10 @@ COLUMNS = {
     "halves": ("user", "unit", "half", "block", "code", "count"),
     "items": ("user", "item", "count"),
     "switches": ("user", "source", "target", "count"),
-    "conversions": ("user", "time", "scenario", "action", "item", "level", "depth", "span", "scenarios", "path"),
+    "conversions": (
+        *("user", "time", "scenario", "action", "item", "category"),
+        *("level", "depth", "span", "scenarios", "path"),
+    ),
     "lead": ("user", "link", "window", "conversions", "before_fixed", "after_fixed"),
     "asymmetry": ("user", "source", "target", "before_fixed", "after_fixed"),
 }
@@ -341,6 +348,8 @@ def conversion_chains(trace: list[Event], items: bool, categories: bool) -> list
             if chain[0]["time"] - event["time"] > LONGEST_GAP:
                 break
             chain.insert(0, event)
+        if len(chain) == 1:
+            level = "unmatched"
         runs = [
             e["scenario"]
             for before, e in zip([None, *chain], chain, strict=False)
@@ -352,6 +361,7 @@ def conversion_chains(trace: list[Event], items: bool, categories: bool) -> list
                 "scenario": conversion["scenario"],
                 "action": conversion["action"],
                 "item": conversion["item"],
+                "category": conversion["category"],
                 "level": level,
                 "depth": len(runs),
                 "span": conversion["time"] - chain[0]["time"],

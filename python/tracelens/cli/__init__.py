@@ -21,6 +21,7 @@ COMMANDS = {
     "convert": "Write logs as Parquet, ndjson, XES or OCEL.",
     "sketch": "Summarise the logs of some users as a state, which compare takes in their place.",
     "merge": "Join the states of different users of one side.",
+    "users": "Write a table with a row for every user, and one of conversions.",
     "demo": "Write a made-up population and a biased simulation of it.",
     "plant": "Plant a known bias in a real log, to test what a comparison can see.",
 }

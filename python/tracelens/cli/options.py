@@ -1,10 +1,13 @@
-"""Types of options that several commands have."""
+"""Options that several commands have, and their types."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Share(click.ParamType[float]):
@@ -30,3 +33,23 @@ def state_target(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if not value.endswith(".tls"):
         raise click.BadParameter("end it in .tls: by that it is known for a state", ctx, param)
     return value
+
+
+def reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say how logs of one side are read."""
+    options = (
+        click.option("--mapping", metavar="NAME|FILE", help="How the logs become events, as in compare."),
+        click.option("--side", help="Of a log that holds both sides, the one to take: real or sim."),
+        click.option(
+            "--on-bad-row",
+            type=click.Choice(["error", "drop"]),
+            default="error",
+            show_default=True,
+            help="Stop at a row that cannot be read, or count it by reason and go on.",
+        ),
+        click.option("--max-bad", type=Share(), metavar="X%", help="Share of rows that may be dropped."),
+    )
+    # The one that is added last is shown first.
+    for option in reversed(options):
+        command = option(command)
+    return command

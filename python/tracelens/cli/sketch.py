@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tracelens.cli.options import Share, state_target
+from tracelens.cli.options import reading_options, state_target
 from tracelens.cli.progress import reading
 
 
@@ -39,16 +39,7 @@ class Window(click.ParamType[tuple[date, date]]):
 @click.option(
     "--conversion-scenario", metavar="NAME", help="Scenario of conversions. [default: the one with most of them]"
 )
-@click.option("--mapping", metavar="NAME|FILE", help="How the logs become events, as in compare.")
-@click.option("--side", help="Of a log that holds both sides, the one to take: real or sim.")
-@click.option(
-    "--on-bad-row",
-    type=click.Choice(["error", "drop"]),
-    default="error",
-    show_default=True,
-    help="Stop at a row that cannot be read, or count it by reason and go on.",
-)
-@click.option("--max-bad", type=Share(), metavar="X%", help="Share of rows that may be dropped.")
+@reading_options
 @click.option("--jobs", type=click.IntRange(1, 256), help="Threads; never changes the result. [default: all cores]")
 def command(logs: tuple[str, ...], output: str, **options: Any) -> None:
     """Summarise LOGS, which hold all events of some users of one side, as a state that takes their place in compare."""

@@ -11,7 +11,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from tracelens.atomic import whole
+from tracelens.atomic import require_free, whole
 from tracelens.errors import TracelensError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def convert(
     target = Path(output)
     form = _form(target, to, partitions)
     chosen = _columns(columns, form)
-    _require_free(target, paths, directory=partitions is not None)
+    require_free(target, paths, directory=partitions is not None)
     reading = {"mapping": mapping, "side": side, "on_bad_row": on_bad_row, "max_bad": max_bad}
     if form in ("xes", "ocel"):
         return _gathered(paths, target, form, reading, progress)
@@ -128,25 +128,6 @@ def _columns(columns: Iterable[str] | None, form: Form) -> list[str] | None:
         named = f"an event has no column {strangers[0]!r}" if strangers else "no columns"
         raise TracelensError.new(110, named, help=f"columns: {', '.join(COLUMNS)}")
     return [c for c in COLUMNS if c in asked]
-
-
-def _require_free(target: Path, paths: list[str], *, directory: bool) -> None:
-    """Nothing of the user's is overwritten: no log that is being read, no directory that holds anything."""
-    if not target.parent.is_dir():
-        raise TracelensError.new(110, f"there is no directory {target.parent}", help="make it, or name another place")
-    if directory or target.is_dir():
-        if target.is_file():
-            raise TracelensError.new(
-                110, f"{target} is a file, and partitions are a directory", help="name a directory"
-            )
-        if target.is_dir() and (not directory or any(target.iterdir())):
-            help = "name a directory that is not there yet, or an empty one"
-            raise TracelensError.new(110, f"{target} is a directory, and nothing in it is to be overwritten", help=help)
-    own = target.resolve()
-    for path in map(Path, paths):
-        inside = path.is_dir() and path.resolve() in own.parents
-        if path.resolve() == own or (inside and target.exists()):
-            raise TracelensError.new(110, f"{target} is one of the logs", help="write to another place")
 
 
 def _streamed(

@@ -39,6 +39,8 @@ pub struct Statistics {
     pub tables: Vec<(&'static str, Table)>,
     /// Names of collapsed paths.
     pub paths: Vec<String>,
+    /// The scenarios of each of them: a name may hold what stands between names.
+    pub steps: Vec<Vec<u32>>,
     /// The conversion scenario that was used.
     pub conversion_scenario: Option<String>,
     /// Events in the log outside every window.
@@ -152,6 +154,7 @@ impl Folded {
 
     fn append(&mut self, other: &Self) {
         self.activity.users.append(&other.activity.users);
+        self.activity.extents.append(&other.activity.extents);
         self.activity.scenarios.append(&other.activity.scenarios);
         self.activity.exposures.append(&other.activity.exposures);
         self.activity.actions.append(&other.activity.actions);
@@ -176,6 +179,7 @@ fn finish(
         return Statistics {
             tables: Vec::new(),
             paths: Vec::new(),
+            steps: Vec::new(),
             conversion_scenario,
             outside,
         };
@@ -197,6 +201,7 @@ fn finish(
         .collect();
     let tables = vec![
         ("users", all.activity.users),
+        ("extents", all.activity.extents),
         ("scenarios", all.activity.scenarios),
         ("exposures", all.activity.exposures),
         ("actions", all.activity.actions),
@@ -205,12 +210,14 @@ fn finish(
         ("items", all.items.table),
         ("switches", all.switches.table),
         ("conversions", all.conversions.table),
+        ("untimed", all.conversions.untimed),
         ("lead", all.lead.table),
         ("asymmetry", asymmetry),
     ];
     Statistics {
         tables,
         paths,
+        steps: all.conversions.paths,
         conversion_scenario,
         outside,
     }

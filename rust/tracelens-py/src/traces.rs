@@ -262,6 +262,7 @@ impl Traces {
         let all = PyDict::new(py);
         all.set_item("tables", tables)?;
         all.set_item("names", names)?;
+        all.set_item("steps", statistics.steps)?;
         all.set_item("conversion_scenario", statistics.conversion_scenario)?;
         all.set_item("outside", statistics.outside)?;
         Ok(all)

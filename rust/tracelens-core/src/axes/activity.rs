@@ -11,6 +11,8 @@ pub struct Activity {
     exposure_by_record: bool,
     /// One row per user.
     pub users: Table,
+    /// First and last event of each user who has a clock; of a date the start of the day.
+    pub extents: Table,
     /// Events by user and scenario.
     pub scenarios: Table,
     /// Exposures by user and scenario.
@@ -43,6 +45,7 @@ impl Activity {
                 "conversions",
                 "switches",
             ]),
+            extents: Table::new(&["user", "first", "last"]),
             scenarios: Table::new(&["user", "scenario", "events"]),
             exposures: Table::new(&["user", "scenario", "count"]),
             actions: Table::new(&["user", "scenario", "action", "count"]),
@@ -78,6 +81,9 @@ impl Activity {
             for &scenario in &trace.records {
                 self.exposed.add(u64::from(scenario));
             }
+        }
+        if let (true, [first, ..], [.., last]) = (trace.clock, &trace.events[..], &trace.events[..]) {
+            self.extents.push([user, first.time, last.time]);
         }
         self.days.sort_unstable();
         self.days.dedup();

@@ -79,7 +79,7 @@ pub fn any_chains(time: &[i64], scenario: &[u32], conversion: &[bool], options: 
         .collect()
 }
 
-/// How an event is linked to a conversion.
+/// How the events of a chain are linked to its conversion; `Unmatched`: there are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Level {
@@ -100,6 +100,8 @@ pub struct Conversions {
     keyed: bool,
     /// One row per conversion; `path` indexes [`Conversions::paths`].
     pub table: Table,
+    /// Conversions of users without a clock, of which nobody knows what led to them.
+    pub untimed: Table,
     /// Distinct paths in the order of first appearance.
     pub paths: Vec<Vec<u32>>,
     codes: HashMap<Vec<u32>, i64>,
@@ -117,12 +119,14 @@ impl Conversions {
                 "scenario",
                 "action",
                 "item",
+                "category",
                 "level",
                 "depth",
                 "span",
                 "scenarios",
                 "path",
             ]),
+            untimed: Table::new(&["user", "scenario", "action", "item", "category"]),
             paths: Vec::new(),
             codes: HashMap::new(),
         }
@@ -130,13 +134,27 @@ impl Conversions {
 
     /// All conversions of one user.
     pub fn fold(&mut self, user: i64, trace: &Trace) {
-        if !trace.clock || !trace.events.iter().any(|e| e.role == Role::Conversion) {
+        let conversions = || {
+            trace
+                .events
+                .iter()
+                .enumerate()
+                .filter(|(_, e)| e.role == Role::Conversion)
+        };
+        if !trace.clock {
+            for (_, e) in conversions() {
+                let [scenario, action, item, category] = [e.scenario, e.action, e.item, e.category].map(code);
+                self.untimed.push([user, scenario, action, item, category]);
+            }
+            return;
+        }
+        if conversions().next().is_none() {
             return;
         }
         let events = &trace.events;
         let by_item = positions(events, |e| e.item);
         let by_category = positions(events, |e| e.category);
-        for (i, e) in events.iter().enumerate().filter(|(_, e)| e.role == Role::Conversion) {
+        for (i, e) in conversions() {
             let linked = |index: &HashMap<u32, Vec<usize>>, key: u32| -> Vec<(i64, u32)> {
                 let list = if key == NO_CODE { None } else { index.get(&key) };
                 let list = list.map_or(&[][..], |l| &l[..l.partition_point(|&j| j < i)]);
@@ -145,30 +163,26 @@ impl Conversions {
             let (level, before) = if self.keyed {
                 let same_item = linked(&by_item, e.item);
                 if same_item.is_empty() {
-                    let same_category = linked(&by_category, e.category);
-                    (
-                        if same_category.is_empty() {
-                            Level::Unmatched
-                        } else {
-                            Level::Category
-                        },
-                        same_category,
-                    )
+                    (Level::Category, linked(&by_category, e.category))
                 } else {
                     (Level::Item, same_item)
                 }
             } else {
                 (Level::Any, self.before(events, i, (0..i).rev()))
             };
+            // What lies behind too long a pause is linked, but led nowhere.
+            let led = before.first().is_some_and(|&(t, _)| e.time - t <= self.options.gap_cut);
+            let level = if led { level } else { Level::Unmatched };
             let chain = walk(i, (e.time, e.scenario), before.into_iter(), &self.options);
             let path = self.path_code(&chain.path);
-            let item = if e.item == NO_CODE { -1 } else { i64::from(e.item) };
+            let [scenario, action, item, category] = [e.scenario, e.action, e.item, e.category].map(code);
             self.table.push([
                 user,
                 e.time,
-                i64::from(e.scenario),
-                i64::from(e.action),
+                scenario,
+                action,
                 item,
+                category,
                 i64::from(level as u8),
                 i64::from(chain.depth),
                 chain.span,
@@ -212,6 +226,7 @@ impl Conversions {
 
     /// Append the conversions of later users.
     pub fn append(&mut self, other: &Self) {
+        self.untimed.append(&other.untimed);
         let map: Vec<i64> = other.paths.iter().map(|p| self.path_code(p)).collect();
         let path_column = self.table.names.len() - 1;
         for (c, (column, more)) in self.table.columns.iter_mut().zip(&other.table.columns).enumerate() {
@@ -222,6 +237,11 @@ impl Conversions {
             }
         }
     }
+}
+
+/// A code as it stands in a table: -1 for none.
+fn code(code: u32) -> i64 {
+    if code == NO_CODE { -1 } else { i64::from(code) }
 }
 
 /// Positions of events by key, only for keys that some conversion has.

@@ -223,7 +223,7 @@ impl Source<'_> {
     fn tie(&self, row: usize) -> (u32, u32, u32, u32) {
         let b = self.batch;
         (
-            b.seq.get(row).copied().unwrap_or(0),
+            or(&b.seq, row, 0),
             ranked(&b.scenario, self.scenario, row),
             ranked(&b.action, self.action, row),
             ranked(&b.item, self.item, row),
@@ -232,7 +232,7 @@ impl Source<'_> {
 
     /// What orders those that are alike in all of that.
     fn last_tie(&self, row: usize, other: &Self, other_row: usize) -> Ordering {
-        let value = |s: &Self, row: usize| s.batch.value.get(row).copied().unwrap_or(f64::NAN);
+        let value = |s: &Self, row: usize| or(&s.batch.value, row, f64::NAN);
         let by_value = value(self, row).total_cmp(&value(other, other_row));
         by_value.then_with(|| self.batch.record[row].cmp(&other.batch.record[other_row]))
     }
@@ -245,53 +245,116 @@ fn ranked(column: &Coded, ranks: &[u32], row: usize) -> u32 {
     }
 }
 
-/// The canonical order of two events of one user, each a batch and a row.
-fn order(sources: &[Source], one: (u32, u32), other: (u32, u32)) -> Ordering {
+/// An event: its batch and its row there.
+type At = (u32, u32);
+
+/// The canonical order of two events of one user and time.
+fn tied(sources: &[Source], one: At, other: At) -> Ordering {
     let (a, b) = (&sources[one.0 as usize], &sources[other.0 as usize]);
     let (row, other_row) = (one.1 as usize, other.1 as usize);
-    let by_time = a.batch.time[row].cmp(&b.batch.time[other_row]);
-    by_time
-        .then_with(|| a.tie(row).cmp(&b.tie(other_row)))
+    a.tie(row)
+        .cmp(&b.tie(other_row))
         .then_with(|| a.last_tie(row, b, other_row))
 }
 
+/// Runs shorter than this on average are not worth copying one by one.
+const LONG_RUN: usize = 8;
+
 /// The events of some users, in canonical order.
 fn part(users: Range<usize>, runs: &Runs, sources: &[Source]) -> Part {
+    let own = &runs.all[runs.starts[users.start]..runs.starts[users.end]];
     let mut part = Part::new(users.clone());
-    let events = runs.events[users.clone()].iter().sum();
-    part.time.reserve(events);
-    part.precision.reserve(events);
-    part.scenario.reserve(events);
-    part.action.reserve(events);
-    part.role.reserve(events);
-    part.valence.reserve(events);
-    part.occurred.reserve(events);
-    part.record.reserve(events);
-    let mut rows: Vec<(u32, u32)> = Vec::new();
+    let mut rows: Vec<At> = Vec::with_capacity(runs.events[users.clone()].iter().sum());
     for user in users {
         let own = &runs.all[runs.starts[user]..runs.starts[user + 1]];
-        rows.clear();
-        rows.extend(
-            own.iter()
-                .flat_map(|run| (run.start..run.start + run.length).map(|r| (run.batch, r))),
-        );
-        if rows.is_sorted_by(|a, b| order(sources, *a, *b) != Ordering::Greater) {
-            for run in own {
-                copy(
-                    &mut part,
-                    &sources[run.batch as usize],
-                    run.start as usize..(run.start + run.length) as usize,
-                );
-            }
-        } else {
-            rows.sort_by(|a, b| order(sources, *a, *b));
-            for &(batch, row) in &rows {
-                copy(&mut part, &sources[batch as usize], row as usize..row as usize + 1);
-            }
+        let rows_of = |run: &Run| {
+            let batch = run.batch;
+            (run.start..run.start + run.length).map(move |row| (batch, row))
+        };
+        rows.extend(own.iter().flat_map(rows_of));
+        part.starts.push(rows.len());
+    }
+    let in_order = sort(&mut rows, &part.starts, sources);
+    if in_order && rows.len() >= LONG_RUN * own.len() {
+        for run in own {
+            let rows = run.start as usize..(run.start + run.length) as usize;
+            copy(&mut part, &sources[run.batch as usize], rows);
         }
-        part.starts.push(part.time.len());
+    } else {
+        gather(&mut part, sources, &rows);
     }
     part
+}
+
+/// Bring the events of each user into canonical order; whether they were in it already.
+fn sort(rows: &mut [At], starts: &[usize], sources: &[Source]) -> bool {
+    let times = column(sources, rows, |s, row| s.batch.time[row]);
+    let mut in_order = true;
+    let mut keyed: Vec<(i64, At)> = Vec::new();
+    for bounds in starts.windows(2) {
+        let (times, rows) = (&times[bounds[0]..bounds[1]], &mut rows[bounds[0]..bounds[1]]);
+        let follows = |i: usize| {
+            times[i - 1] < times[i]
+                || times[i - 1] == times[i] && tied(sources, rows[i - 1], rows[i]) != Ordering::Greater
+        };
+        if (1..rows.len()).all(follows) {
+            continue;
+        }
+        in_order = false;
+        keyed.clear();
+        keyed.extend(times.iter().copied().zip(rows.iter().copied()));
+        keyed.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| tied(sources, a.1, b.1)));
+        for (row, (_, at)) in rows.iter_mut().zip(&keyed) {
+            *row = *at;
+        }
+    }
+    in_order
+}
+
+/// One column of these rows: column by column the processor waits for many rows at once.
+fn column<T>(sources: &[Source], rows: &[At], of: impl Fn(&Source, usize) -> T) -> Vec<T> {
+    rows.iter()
+        .map(|&(batch, row)| of(&sources[batch as usize], row as usize))
+        .collect()
+}
+
+/// All columns of these rows.
+fn gather(part: &mut Part, sources: &[Source], rows: &[At]) {
+    part.time = column(sources, rows, |s, r| s.batch.time[r]);
+    part.precision = column(sources, rows, |s, r| s.batch.precision[r]);
+    part.scenario = column(sources, rows, |s, r| ranked(&s.batch.scenario, s.scenario, r));
+    part.action = column(sources, rows, |s, r| ranked(&s.batch.action, s.action, r));
+    part.role = column(sources, rows, |s, r| s.batch.role[r]);
+    part.valence = column(sources, rows, |s, r| s.batch.valence[r]);
+    part.occurred = column(sources, rows, |s, r| s.batch.occurred[r]);
+    part.record = column(sources, rows, |s, r| s.batch.record[r]);
+    if sources.iter().any(|s| !s.batch.seq.is_empty()) {
+        part.seq.fill(column(sources, rows, |s, r| or(&s.batch.seq, r, 0)));
+    }
+    if sources.iter().any(|s| !s.batch.count.is_empty()) {
+        part.count.fill(column(sources, rows, |s, r| or(&s.batch.count, r, 1)));
+    }
+    if sources.iter().any(|s| !s.batch.value.is_empty()) {
+        part.value
+            .fill(column(sources, rows, |s, r| or(&s.batch.value, r, f64::NAN)));
+    }
+    if sources.iter().any(|s| !s.batch.item.codes.is_empty()) {
+        part.item
+            .fill(column(sources, rows, |s, r| ranked(&s.batch.item, s.item, r)));
+    }
+    if sources.iter().any(|s| !s.batch.category.codes.is_empty()) {
+        part.category
+            .fill(column(sources, rows, |s, r| ranked(&s.batch.category, s.category, r)));
+    }
+    if sources.iter().any(|s| !s.batch.text.is_empty()) {
+        let text = |&(batch, row): &At| sources[batch as usize].batch.text.get(row as usize);
+        part.text = rows.iter().map(text).collect();
+    }
+}
+
+/// The value of a row in a column that may not be there.
+fn or<T: Copy>(column: &[T], row: usize, usual: T) -> T {
+    column.get(row).copied().unwrap_or(usual)
 }
 
 /// Append some rows of a batch.
@@ -310,19 +373,13 @@ fn copy(part: &mut Part, source: &Source, rows: Range<usize>) {
     part.valence.extend_from_slice(&b.valence[rows.clone()]);
     part.occurred.extend_from_slice(&b.occurred[rows.clone()]);
     part.record.extend_from_slice(&b.record[rows.clone()]);
-    part.seq.extend(
-        before,
-        rows.clone().map(|r| b.seq.get(r).copied().unwrap_or(0)),
-        b.seq.is_empty(),
-    );
-    part.count.extend(
-        before,
-        rows.clone().map(|r| b.count.get(r).copied().unwrap_or(1)),
-        b.count.is_empty(),
-    );
+    part.seq
+        .extend(before, rows.clone().map(|r| or(&b.seq, r, 0)), b.seq.is_empty());
+    part.count
+        .extend(before, rows.clone().map(|r| or(&b.count, r, 1)), b.count.is_empty());
     part.value.extend(
         before,
-        rows.clone().map(|r| b.value.get(r).copied().unwrap_or(f64::NAN)),
+        rows.clone().map(|r| or(&b.value, r, f64::NAN)),
         b.value.is_empty(),
     );
     part.item.extend(

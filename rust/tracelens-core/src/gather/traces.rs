@@ -125,6 +125,11 @@ impl<T: Copy> Sparse<T> {
         self.values.get(row).copied().unwrap_or(self.usual)
     }
 
+    /// All values at once.
+    pub(super) fn fill(&mut self, values: Vec<T>) {
+        self.values = values;
+    }
+
     /// Append values to a column of so many rows; an empty slice stands for usual ones.
     pub(super) fn extend(&mut self, rows: usize, more: impl ExactSizeIterator<Item = T>, usual: bool) {
         if usual && self.values.is_empty() {
