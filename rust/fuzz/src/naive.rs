@@ -292,11 +292,9 @@ fn time(json: Option<&Json>) -> Result<Option<i64>, Reason> {
             _ => None,
         },
     };
-    match us.filter(|&us| jiff::Timestamp::from_microsecond(us).is_ok()) {
-        Some(us) => Ok(Some(us)),
-        // What has lost digits is told before what is no time.
-        None => text(json).and(Err("bad timestamp")),
-    }
+    us.filter(|&us| jiff::Timestamp::from_microsecond(us).is_ok())
+        .ok_or("bad timestamp")
+        .map(Some)
 }
 
 // Ways through a document.

@@ -115,7 +115,7 @@ pub fn check(name: &str, bytes: &[u8], mapping: &Mapping, variation: Variation) 
         (Ok(whole), Ok(cut)) => {
             add_up(&whole.0, &whole.1);
             let mut cut = cut.clone();
-            if std::path::Path::new(name).extension().is_some_and(|e| e == "json") {
+            if Path::new(name).extension().is_some_and(|e| e == "json") {
                 forgive_places_behind_a_cut(&whole.1, &mut cut.1);
             }
             assert_eq!(whole, &cut, "whole, and in pieces of {piece}");

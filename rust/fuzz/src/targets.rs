@@ -26,7 +26,7 @@ impl Knobs {
             piece: (1 + usize::from(knobs & 0x1f)).max(text.len() / 16),
             strict_in_pieces: any & 1 != 0,
             // Waking a second thread takes longer than all else.
-            threads: knobs & 0x80 != 0 && (any >> 1).trailing_zeros() >= 4,
+            threads: knobs & 0x80 != 0 && any >> 60 == 0,
         };
         let mapping = usize::from(knobs >> 5 & 3);
         Some((Self { mapping, variation }, text))

@@ -1,7 +1,7 @@
 //! The fields of an event, read from a row.
 
 use super::batch::Bad;
-use super::look::{Look, bad_value, decimal, field_value, is_decimal, is_plain, is_unscaled};
+use super::look::{Look, UnmappedValues, bad_value, decimal, field_value, is_decimal, is_plain, is_unscaled};
 use super::task::File;
 use super::{Row, Value};
 use crate::error::{Code, Error};
@@ -58,6 +58,7 @@ pub(super) struct Fields<'f> {
     category: Option<Column<'f>>,
     /// The time of the element of its level that is being read.
     time: (u64, (i64, Precision)),
+    time_noted: UnmappedValues,
     time_at: Option<Plain>,
     value_at: Option<Plain>,
     /// By code of the action.
@@ -77,6 +78,7 @@ impl<'f> Fields<'f> {
             item: plan.item.as_ref().map(Column::new),
             category: plan.category.as_ref().map(Column::new),
             time: (u64::MAX, (NO_TIME, Precision::None)),
+            time_noted: UnmappedValues::new(),
             time_at: plan.time.as_ref().and_then(Plain::of),
             value_at: plan.value.as_ref().filter(|f| is_unscaled(f)).and_then(Plain::of),
             facts: Vec::new(),
@@ -191,6 +193,7 @@ impl<'f> Fields<'f> {
         };
         let generation = field.level.map(|level| look.row.generation(level));
         if generation == Some(self.time.0) {
+            look.note(&self.time_noted);
             return Ok(self.time.1);
         }
         let written = match self.time_at.map(|at| at.value(look.row)) {
@@ -199,7 +202,11 @@ impl<'f> Fields<'f> {
         };
         let time = match written.map(|text| self.clock.read(text, &plan.time_formats)) {
             Some(Ok((time, precision))) => (time, coarsened(plan, precision)),
-            _ => read_time(look, field, plan, &mut self.clock)?,
+            _ => {
+                let (time, noted) = look.noting(|look| read_time(look, field, plan, &mut self.clock));
+                self.time_noted = noted;
+                time?
+            }
         };
         self.time = (generation.unwrap_or(u64::MAX), time);
         Ok(time)
@@ -239,6 +246,8 @@ struct Column<'f> {
     plain: Option<Plain>,
     /// What the field gave for the element of its level that is being read.
     kept: (u64, u32),
+    /// Unmapped values in it. Each row counts, or the count would tell where a document was cut.
+    noted: UnmappedValues,
 }
 
 impl<'f> Column<'f> {
@@ -247,6 +256,7 @@ impl<'f> Column<'f> {
             field,
             plain: Plain::of(field),
             kept: (u64::MAX, NO_CODE),
+            noted: UnmappedValues::new(),
         }
     }
 
@@ -260,8 +270,11 @@ impl<'f> Column<'f> {
             return self.read(look, into);
         };
         let generation = look.row.generation(level);
-        if self.kept.0 != generation {
-            self.kept = (generation, self.read(look, into)?);
+        if self.kept.0 == generation {
+            look.note(&self.noted);
+        } else {
+            let (code, noted) = look.noting(|look| self.read(look, into));
+            (self.kept, self.noted) = ((generation, code?), noted);
         }
         Ok(self.kept.1)
     }

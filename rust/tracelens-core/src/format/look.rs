@@ -70,6 +70,22 @@ impl<'a, R: Row> Look<'a, R> {
         }
     }
 
+    /// What `read` gives, and the unmapped values that were met in it.
+    pub(super) fn noting<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, UnmappedValues) {
+        let before = std::mem::take(self.unmapped);
+        let found = read(self);
+        let noted = std::mem::replace(self.unmapped, before);
+        self.note(&noted);
+        (found, noted)
+    }
+
+    /// Count unmapped values of another row as those of this one.
+    pub(super) fn note(&mut self, noted: &UnmappedValues) {
+        for (value, n) in noted {
+            *self.unmapped.entry(value.clone()).or_insert(0) += n;
+        }
+    }
+
     pub(super) fn text(&mut self, field: &'a Field) -> Result<Option<Cow<'a, str>>, Box<Bad>> {
         let mut found = self.found(field)?;
         if let Some(pattern) = &field.pattern {

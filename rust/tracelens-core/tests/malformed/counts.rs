@@ -155,3 +155,17 @@ fn scenarios_that_a_map_does_not_know_are_listed_or_errors_or_left_out() {
         read.report.dropped
     );
 }
+
+#[test]
+fn a_value_that_rows_share_is_counted_with_each_of_them() {
+    // Where a document is cut makes no difference then.
+    let document = r#"{"at": [{"where": "hme", "acts": [{"a": "x"}, {"a": "y"}, {"a": "x"}]}, {"where": "home", "acts": [{"a": "x"}]}]}"#;
+    let mapping = "version = 1\nname = \"mine\"\nformat = \"json\"\n[rows]\nexplode = [\"at[*]\", \"acts[*]\"]\n[event]\n\
+                   user = { const = \"u\" }\naction = \"a\"\n\
+                   scenario = { path = \"^.where\", map = \"where\", unmapped = \"keep\" }\n[map.where]\nhome = \"start\"\n";
+    let read = Logs::of(&[("a.json", document)]).read("a.json", mapping).unwrap();
+    assert_eq!(
+        read.report.notes,
+        ["[map.where] does not know \"hme\": kept as it is (3 times)"]
+    );
+}

@@ -37,7 +37,8 @@ impl Clock {
     pub fn new(zone: TimeZone) -> Self {
         Self {
             days: Days::new(zone),
-            written: [0; 10],
+            // What is remembered first is true as well: no bytes that are no date may be known as one.
+            written: *b"1970-01-01",
             day: 0,
         }
     }

@@ -41,6 +41,7 @@ fn what_is_no_time_says_why() {
         ("2025-09-01 00:23:54.5", "expected YYYY-MM-DD HH:MM:SS"),
         ("9999-12-31", "beyond the years of the calendar"),
         ("", "expected YYYY-MM-DD HH:MM:SS"),
+        ("\0\0\0\0\0\0\0\0\0\0", "expected YYYY-MM-DD HH:MM:SS"),
         ("２０２５-09-01", "expected YYYY-MM-DD HH:MM:SS"),
     ] {
         assert_eq!(read(text, &formats, "UTC").unwrap_err(), why, "{text}");
