@@ -105,8 +105,16 @@ def test_no_file_that_is_not_a_whole_state_is_taken_for_one(logs: Path, tmp_path
         assert code == 3
         assert "TL203" in said
         assert f"--> {foreign}" in said
+    for place in (0.13, 0.5, 0.9):
+        at = int(len(data) * place)
+        foreign.write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
+        assert "TL203" in refused("merge", foreign, "-o", tmp_path / "all.tls")[1]
     assert "TL201" in refused("merge", tmp_path / "none.tls", "-o", tmp_path / "all.tls")[1]
     assert "end it in .tls" in refused("sketch", logs / "real", "-o", tmp_path / "real.parquet")[1]
+    assert "no scenario 'shpo'" in refused("sketch", logs / "real", "-o", state, "--conversion-scenario", "shpo")[1]
+    code, said = refused("sketch", logs / "real", "-o", state, "--window", "2024-09-01..2024-09-02")
+    assert "TL301" in said
+    assert "2025-09-01 to 2025-09-28" in said
     assert "not a window of days" in refused("sketch", logs / "real", "-o", state, "--window", "September")[1]
     assert "is empty" in refused("sketch", logs / "real", "-o", state, "--window", "2025-09-02..2025-09-01")[1]
 

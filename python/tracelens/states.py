@@ -147,7 +147,14 @@ def sketch(
         days = (about["first_day"], about["last_day"] + 1)
     else:
         about["first_day"], about["last_day"] = days[0], days[1] - 1
+    if conversion_scenario is not None and conversion_scenario not in (known := traces.names("scenario")):
+        help = f"name one of them: {', '.join(known[:8])}"
+        raise TracelensError.new(110, f"there is no scenario {conversion_scenario!r} in these logs", help=help)
     summary = traces.statistics(days=days, conversion_scenario=conversion_scenario, jobs=jobs, starts=True)
+    if summary.meta["outside"] == len(traces):
+        message = f"no event lies inside the window {_span(days)}"
+        first, last = (EPOCH + timedelta(days=traces.about[key]) for key in ("first_day", "last_day"))
+        raise TracelensError.new(301, message, help=f"the logs reach from {first} to {last}")
     del summary.tables["asymmetry"]
     for name, columns in {"spans": ("user", "first", "last"), "starts": ("user", "scenario", "time", "day")}.items():
         summary.tables.setdefault(name, {column: np.zeros(0, dtype=np.int64) for column in columns})
@@ -234,7 +241,8 @@ def write_state(state: State, path: Path) -> None:
         "window": state.window,
         "report": state.report,
     }
-    table = table.replace_schema_metadata({"tracelens": orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)})
+    said = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
+    table = table.replace_schema_metadata({"tracelens": said, "sha256": _digest(said, table)})
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with (
         whole(pathlib.Path(path)) as beside,
@@ -257,7 +265,8 @@ def read_state(path: Path) -> State:
     try:
         with pa.memory_map(fspath(path)) as source, pa.ipc.open_file(source) as reader:
             table = reader.read_all()
-        facts = orjson.loads((table.schema.metadata or {})[b"tracelens"])
+        metadata = table.schema.metadata or {}
+        facts = orjson.loads(metadata[b"tracelens"])
         rows = dict(zip(table["name"].to_pylist(), range(table.num_rows), strict=True))
         integers, texts = table["integers"].combine_chunks(), table["texts"].combine_chunks()
         wrong = facts["format"] != FORMAT or facts["version"] != _core.__version__
@@ -265,6 +274,8 @@ def read_state(path: Path) -> State:
         raise TracelensError.new(201, f"no such file: {fspath(path)}") from error
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise _damaged(path, "not a state of tracelens, or cut off") from error
+    if _digest(metadata[b"tracelens"], table) != metadata.get(b"sha256"):
+        raise _damaged(path, "a damaged state: its contents are not those that were written")
     if wrong:
         raise _damaged(path, f"a state of tracelens {facts['version']}, this is {_core.__version__}")
     tables: dict[str, dict[str, Any]] = {}
@@ -277,6 +288,23 @@ def read_state(path: Path) -> State:
     window = None if facts["window"] is None else (facts["window"][0], facts["window"][1])
     summary = Statistics(users, names, tables, facts["about"] | facts["meta"])
     return State(summary, facts["about"], window, facts["report"])
+
+
+def _digest(said: bytes, table: Any) -> bytes:
+    """Sum up all that a state says: a number that was damaged looks like any other."""
+    from hashlib import sha256
+
+    digest = sha256(said)
+    digest.update(orjson.dumps(table["name"].to_pylist()))
+    for name in ("integers", "texts"):
+        lists = table[name].combine_chunks()
+        digest.update(lists.offsets.to_numpy().tobytes())
+        digest.update(lists.values.to_numpy().tobytes() if name == "integers" else _joined(lists.values))
+    return digest.hexdigest().encode()
+
+
+def _joined(texts: Any) -> bytes:
+    return bytes(orjson.dumps(texts.to_pylist()))
 
 
 def _lists(pa: Any, rows: list[Any], kind: Any) -> Any:
