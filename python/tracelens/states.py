@@ -299,12 +299,9 @@ def _digest(said: bytes, table: Any) -> bytes:
     for name in ("integers", "texts"):
         lists = table[name].combine_chunks()
         digest.update(lists.offsets.to_numpy().tobytes())
-        digest.update(lists.values.to_numpy().tobytes() if name == "integers" else _joined(lists.values))
+        values = lists.values
+        digest.update(values.to_numpy().tobytes() if name == "integers" else orjson.dumps(values.to_pylist()))
     return digest.hexdigest().encode()
-
-
-def _joined(texts: Any) -> bytes:
-    return bytes(orjson.dumps(texts.to_pylist()))
 
 
 def _lists(pa: Any, rows: list[Any], kind: Any) -> Any:

@@ -103,7 +103,7 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
         })
         .collect();
     let inside = |part: &Part| -> u64 {
-        let of_user = |u: usize| rows(part, u, windows[u]).len() as u64;
+        let of_user = |u: usize| rows(part, u, windows[u]).count() as u64;
         part.users.clone().map(of_user).sum()
     };
     let used: u64 = traces.parts.par_iter().map(inside).sum();
@@ -242,12 +242,9 @@ fn windows(traces: &Traces, options: &Options, calendar: &Calendar) -> Vec<Optio
 }
 
 /// The rows of a user inside the window.
-fn rows(part: &Part, user: usize, window: Option<Window>) -> Vec<usize> {
-    let Some(window) = window else { return Vec::new() };
-    part.rows_within(user, window.from, window.until)
-        .into_iter()
-        .flatten()
-        .collect()
+fn rows(part: &Part, user: usize, window: Option<Window>) -> impl Iterator<Item = usize> {
+    let ranges = window.map(|w| part.rows_within(user, w.from, w.until));
+    ranges.into_iter().flatten().flatten()
 }
 
 /// The scenario with the most conversions inside the windows; of equals the first by name.
