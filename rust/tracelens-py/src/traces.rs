@@ -243,6 +243,7 @@ impl Traces {
             days: days.map(|(from, until)| from..until),
             entry: entry.map(|e| self.traces.users.iter().map(|u| e.get(u).copied()).collect()),
             conversion_scenario,
+            grams: false,
         };
         let statistics = run(py, jobs, || statistics::summarise(&self.traces, &options))?;
         let tables = PyDict::new(py);
