@@ -6,8 +6,11 @@ use crate::axes::chains::{Conversions, Switches};
 use crate::axes::clock::Clock;
 use crate::axes::dependence::{Asymmetry, DailyStarts, Runs, to_tables};
 use crate::axes::diversity::Halves;
+use crate::axes::grams::{Gram, Grams};
 use crate::axes::lead::Lead;
+use crate::axes::sessions::Sessions;
 use crate::axes::tail::Items;
+use crate::axes::tempo::Tempo;
 use crate::event::{NO_CODE, Role};
 use crate::gather::{Calendar, Part, TraceBuilder, Traces, Window};
 use hashbrown::HashMap;
@@ -30,6 +33,8 @@ pub struct Options {
     pub conversion_scenario: Option<String>,
     /// Also hand over the run starts, from which the asymmetry of scenarios can be had when other users have joined.
     pub starts: bool,
+    /// Count pairs and triples of scenarios and of actions too: of all tables the largest by far.
+    pub grams: bool,
 }
 
 /// The statistics of one side.
@@ -41,6 +46,8 @@ pub struct Statistics {
     pub paths: Vec<String>,
     /// The scenarios of each of them: a name may hold what stands between names.
     pub steps: Vec<Vec<u32>>,
+    /// What the codes of grams stand for; empty unless asked for.
+    pub grams: Vec<Gram>,
     /// The conversion scenario that was used.
     pub conversion_scenario: Option<String>,
     /// Events in the log outside every window.
@@ -71,6 +78,11 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
                 clock: Clock::default(),
                 halves: Halves::new(options.exposure_by_record),
                 items: Items::default(),
+                sessions: Sessions::default(),
+                tempo: Tempo::default(),
+                grams: options
+                    .grams
+                    .then(|| Grams::new(traces.names.scenario.len(), traces.names.action.len())),
                 switches: Switches::new(traces.names.scenario.len()),
                 conversions: Conversions::new(keyed),
                 lead: Lead::new(code),
@@ -132,6 +144,9 @@ struct Folded {
     clock: Clock,
     halves: Halves,
     items: Items,
+    sessions: Sessions,
+    tempo: Tempo,
+    grams: Option<Grams>,
     switches: Switches,
     conversions: Conversions,
     lead: Lead,
@@ -147,6 +162,11 @@ impl Folded {
         self.clock.fold(user, trace);
         self.halves.fold(user, trace);
         self.items.fold(user, trace);
+        self.sessions.fold(user, trace);
+        self.tempo.fold(user, trace);
+        if let Some(grams) = &mut self.grams {
+            grams.fold(user, trace);
+        }
         self.conversions.fold(user, trace);
         self.lead.fold(user, trace);
         self.runs.extend(self.daily.fold(user, trace));
@@ -161,6 +181,11 @@ impl Folded {
         self.clock.table.append(&other.clock.table);
         self.halves.table.append(&other.halves.table);
         self.items.table.append(&other.items.table);
+        self.sessions.table.append(&other.sessions.table);
+        self.tempo.table.append(&other.tempo.table);
+        if let (Some(grams), Some(more)) = (&mut self.grams, &other.grams) {
+            grams.append(more);
+        }
         self.switches.table.append(&other.switches.table);
         self.conversions.append(&other.conversions);
         self.lead.table.append(&other.lead.table);
@@ -180,6 +205,7 @@ fn finish(
             tables: Vec::new(),
             paths: Vec::new(),
             steps: Vec::new(),
+            grams: Vec::new(),
             conversion_scenario,
             outside,
         };
@@ -199,7 +225,7 @@ fn finish(
         .iter()
         .map(|p| p.iter().map(name).collect::<Vec<_>>().join(">"))
         .collect();
-    let tables = vec![
+    let mut tables = vec![
         ("users", all.activity.users),
         ("extents", all.activity.extents),
         ("scenarios", all.activity.scenarios),
@@ -208,16 +234,24 @@ fn finish(
         ("clock", all.clock.table),
         ("halves", all.halves.table),
         ("items", all.items.table),
+        ("sessions", all.sessions.table),
+        ("tempo", all.tempo.table),
         ("switches", all.switches.table),
         ("conversions", all.conversions.table),
         ("untimed", all.conversions.untimed),
         ("lead", all.lead.table),
         ("asymmetry", asymmetry),
     ];
+    let mut grams = Vec::new();
+    if let Some(all) = all.grams {
+        tables.push(("grams", all.table));
+        grams = all.grams;
+    }
     Statistics {
         tables,
         paths,
         steps: all.conversions.paths,
+        grams,
         conversion_scenario,
         outside,
     }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its log should stop there")]
 
 use tracelens_core::axes::Table;
+use tracelens_core::axes::grams::Of;
+use tracelens_core::axes::tempo::memory;
 use tracelens_core::event::{EventBatch, Precision, Role};
 use tracelens_core::gather::{Gatherer, Traces};
 use tracelens_core::statistics::{Options, Statistics, summarise};
@@ -71,6 +73,7 @@ fn statistics(traces: &Traces) -> Statistics {
             entry: None,
             conversion_scenario: None,
             starts: false,
+            grams: true,
         },
     )
 }
@@ -130,6 +133,100 @@ fn chains_of_the_golden_log() {
 }
 
 #[test]
+fn sessions_of_the_golden_log() {
+    let s = statistics(&traces(vec![batch(LOG.lines())]));
+    let sessions = table(&s, "sessions");
+    let minutes = |m: i64| m * 60_000_000;
+    // user, gap, sessions, events, duration, runs, changes
+    assert_eq!(
+        rows(sessions),
+        [
+            [0, 10, 4, 5, minutes(6), 5, 3],
+            [0, 30, 3, 5, minutes(18), 5, 2],
+            [0, 60, 3, 5, minutes(18), 5, 2],
+            [1, 10, 2, 4, minutes(9), 2, 0],
+            [1, 30, 2, 4, minutes(9), 2, 0],
+            [1, 60, 2, 4, minutes(9), 2, 0],
+            [2, 10, 2, 3, minutes(6), 2, 0],
+            [2, 30, 2, 3, minutes(6), 2, 0],
+            [2, 60, 2, 3, minutes(6), 2, 0],
+        ]
+    );
+    let of_30 = || rows(sessions).into_iter().filter(|r| r[1] == 30);
+    let (n, events): (i64, i64) = (of_30().map(|r| r[2]).sum(), of_30().map(|r| r[3]).sum());
+    assert_eq!(n, 7);
+    assert!((events as f64 / n as f64 - 1.714_286).abs() < 1e-6);
+}
+
+#[test]
+fn tempo_of_the_golden_log() {
+    let s = statistics(&traces(vec![batch(LOG.lines())]));
+    let tempo = table(&s, "tempo");
+    let column = |n: &str| tempo.column(n).unwrap().to_vec();
+    assert_eq!(column("user"), [0, 0, 1, 1, 2, 2]);
+    assert_eq!(column("unit"), [0, 1, 0, 1, 0, 1], "events, then session starts");
+    assert_eq!(column("gaps"), [4, 2, 3, 1, 2, 1]);
+    assert_eq!(column("bursty"), [1, 1, 1, 0, 1, 0]);
+    assert_eq!(column("pairs"), [3, 1, 2, 0, 1, 0]);
+    assert_eq!(column("remembers"), [1, 0, 1, 0, 0, 0]);
+    let of_events = |n: &str| -> Vec<f64> {
+        let values = column(n).into_iter().step_by(2);
+        values.map(|v| v as f64 / f64::from(1 << 20)).collect()
+    };
+    let near = |n: &str, expected: [f64; 3], tolerance: f64| {
+        for (value, expected) in of_events(n).into_iter().zip(expected) {
+            assert!((value - expected).abs() < tolerance, "{n}: {value} is not {expected}");
+        }
+    };
+    near("plain_fixed", [0.006_684, 0.170_055, -0.002_088], 2e-6);
+    near("finite_fixed", [0.2709, 0.9938, 0.9886], 5.1e-5);
+    // In logarithms, which one long absence does not decide; two pairs alone lie on a line.
+    near("memory_fixed", [-0.494_272, -1.0, 0.0], 2e-6);
+    assert!(
+        (memory(&[0.1, 24.9, 34.0, 0.2]).unwrap() + 0.499_258).abs() < 1e-6,
+        "of the raw gaps"
+    );
+    // Sessions of a start 25 and 34 hours apart: r = 4.5 / 29.5.
+    assert_eq!(
+        column("plain_fixed")[1],
+        (-25.0_f64 / 34.0 * f64::from(1 << 20)).round() as i64
+    );
+}
+
+#[test]
+fn grams_of_the_golden_log() {
+    let traces = traces(vec![batch(LOG.lines())]);
+    let s = statistics(&traces);
+    let found: Vec<String> = rows(table(&s, "grams"))
+        .iter()
+        .map(|r| {
+            let gram = &s.grams[r[1] as usize];
+            let names = match gram.of {
+                Of::Scenarios => &traces.names.scenario,
+                Of::Actions => &traces.names.action,
+            };
+            let codes: Vec<&str> = gram.codes.iter().map(|&c| names[c as usize].as_str()).collect();
+            format!("{} {} {}", traces.users[r[0] as usize], codes.join(">"), r[2])
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "a search>video 1",
+            "a query>view 1",
+            "a live>shop 1",
+            "a enter>purchase 1",
+            "b video>video 2",
+            "b view>like 1",
+            "b view>dislike 1",
+            "c shop>shop 1",
+            "c browse>purchase 1",
+        ],
+        "sessions are crossed by none"
+    );
+}
+
+#[test]
 fn neither_order_nor_partition_of_the_input_changes_a_number() {
     let whole = statistics(&traces(vec![batch(LOG.lines())]));
     let lines: Vec<&str> = LOG.lines().collect();
@@ -140,6 +237,7 @@ fn neither_order_nor_partition_of_the_input_changes_a_number() {
     for other in [reversed, split] {
         assert_eq!(whole.tables, other.tables);
         assert_eq!(whole.paths, other.paths);
+        assert_eq!(whole.grams, other.grams);
     }
 }
 

@@ -247,6 +247,7 @@ impl Traces {
             entry: entry.map(|e| self.traces.users.iter().map(|u| e.get(u).copied()).collect()),
             conversion_scenario,
             starts,
+            grams: false,
         };
         let statistics = run(py, jobs, || statistics::summarise(&self.traces, &options))?;
         let tables = PyDict::new(py);

@@ -9,11 +9,15 @@ pub mod chains;
 pub mod clock;
 pub mod dependence;
 pub mod diversity;
+pub mod funnel;
+pub mod grams;
 pub mod lead;
 mod runs;
+pub mod sessions;
 mod table;
 pub mod tail;
 mod tally;
+pub mod tempo;
 
 pub use table::Table;
 use tally::{Tally, pair, unpaired};
