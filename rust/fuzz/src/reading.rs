@@ -42,25 +42,31 @@ fn events(batch: &EventBatch) -> impl Iterator<Item = Event> {
     let lengths = [
         batch.user.codes.len(),
         batch.precision.len(),
-        batch.seq.len(),
         batch.scenario.codes.len(),
         batch.action.codes.len(),
         batch.role.len(),
         batch.valence.len(),
         batch.occurred.len(),
+        batch.record.len(),
+    ];
+    assert_eq!(lengths, [rows; 8], "all columns have the same length");
+    let optional = [
+        batch.seq.len(),
         batch.item.codes.len(),
         batch.category.codes.len(),
         batch.value.len(),
         batch.count.len(),
         batch.text.len(),
-        batch.record.len(),
     ];
-    assert_eq!(lengths, [rows; 14], "all columns have the same length");
+    assert!(
+        optional.iter().all(|n| [0, rows].contains(n)),
+        "all or none of a column: {optional:?} of {rows}"
+    );
     (0..rows).map(|i| Event {
         user: batch.user.get(i).expect("an event has a user").to_owned(),
         time: batch.time[i],
         precision: batch.precision[i] as u8,
-        seq: batch.seq[i],
+        seq: batch.seq(i),
         scenario: batch.scenario.get(i).map(str::to_owned),
         action: batch.action.get(i).expect("an event has an action").to_owned(),
         role: batch.role[i] as u8,
@@ -68,8 +74,8 @@ fn events(batch: &EventBatch) -> impl Iterator<Item = Event> {
         occurred: batch.occurred[i],
         item: batch.item.get(i).map(str::to_owned),
         category: batch.category.get(i).map(str::to_owned),
-        value: bits(batch.value[i]),
-        count: batch.count[i],
+        value: bits(batch.value(i)),
+        count: batch.count(i),
         text: batch.text.get(i).map(str::to_owned),
         record: batch.record[i],
     })

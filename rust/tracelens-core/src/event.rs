@@ -217,11 +217,11 @@ impl Coded {
         self.pool.intern(value)
     }
 
-    /// The value of a row.
+    /// The value of a row; of a column without codes none has any.
     pub fn get(&self, row: usize) -> Option<&str> {
-        match self.codes[row] {
-            NO_CODE => None,
-            code => Some(self.pool.get(code)),
+        match self.codes.get(row) {
+            None | Some(&NO_CODE) => None,
+            Some(&code) => Some(self.pool.get(code)),
         }
     }
 }
@@ -280,7 +280,8 @@ impl<'a> FromIterator<Option<&'a str>> for Texts {
     }
 }
 
-/// A run of events in columns, in the order of the file. All columns have the same length, `text` too unless it was not asked for.
+/// A run of events in columns, in the order of the file. All columns have the same length but those that the log has nothing for: `seq`,
+/// the codes of `item` and `category`, `value`, `count` and `text` may be empty, and then every row has the usual value.
 #[derive(Debug, Clone, Default)]
 pub struct EventBatch {
     /// Who. Never missing.
@@ -309,7 +310,7 @@ pub struct EventBatch {
     pub value: Vec<f64>,
     /// How many acts the record stands for.
     pub count: Vec<u32>,
-    /// What was said or shown; empty if the text column was not asked for.
+    /// What was said or shown; empty too if it was not asked for.
     pub text: Texts,
     /// Events logged together share a record.
     pub record: Vec<u64>,
@@ -326,7 +327,25 @@ impl EventBatch {
         self.time.is_empty()
     }
 
-    /// An empty batch with room for so many events.
+    /// Order of an event within its user where the clock cannot tell.
+    #[inline]
+    pub fn seq(&self, row: usize) -> u32 {
+        self.seq.get(row).copied().unwrap_or(0)
+    }
+
+    /// Value of an event; NaN where missing.
+    #[inline]
+    pub fn value(&self, row: usize) -> f64 {
+        self.value.get(row).copied().unwrap_or(f64::NAN)
+    }
+
+    /// How many acts an event stands for.
+    #[inline]
+    pub fn count(&self, row: usize) -> u32 {
+        self.count.get(row).copied().unwrap_or(1)
+    }
+
+    /// An empty batch with room for so many events in the columns that every log has.
     pub(crate) fn with_capacity(rows: usize) -> Self {
         let coded = || Coded {
             codes: Vec::with_capacity(rows),
@@ -336,25 +355,21 @@ impl EventBatch {
             user: coded(),
             time: Vec::with_capacity(rows),
             precision: Vec::with_capacity(rows),
-            seq: Vec::with_capacity(rows),
             scenario: coded(),
             action: coded(),
             role: Vec::with_capacity(rows),
             valence: Vec::with_capacity(rows),
             occurred: Vec::with_capacity(rows),
-            item: coded(),
-            category: coded(),
-            value: Vec::with_capacity(rows),
-            count: Vec::with_capacity(rows),
-            text: Texts::default(),
             record: Vec::with_capacity(rows),
+            ..Self::default()
         }
     }
 
     /// Some of the events, in this order.
     pub(crate) fn only(&self, rows: &[usize]) -> Self {
         fn of<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
-            rows.iter().map(|&i| column[i]).collect()
+            let missing = column.is_empty();
+            rows.iter().filter(|_| !missing).map(|&i| column[i]).collect()
         }
         let coded = |column: &Coded| Coded {
             codes: of(&column.codes, rows),

@@ -25,7 +25,7 @@ pub fn to_record_batch(events: &EventBatch, columns: Option<&[String]>) -> Resul
 
 fn column(events: &EventBatch, name: &str) -> Result<ArrayRef, ArrowError> {
     Ok(match name {
-        "user" => views(&events.user)?,
+        "user" => views(events, &events.user)?,
         "time" => {
             let known = nulls(&events.time, |&t| t != NO_TIME);
             let time = TimestampMicrosecondArray::new(events.time.clone().into(), known);
@@ -39,18 +39,18 @@ fn column(events: &EventBatch, name: &str) -> Result<ArrayRef, ArrowError> {
             let codes = events.role.iter().map(|&r| r as u32).collect();
             dictionary(codes, Role::ALL.into_iter().map(Role::name))?
         }
-        "seq" => Arc::new(UInt32Array::from(events.seq.clone())),
-        "scenario" => coded(&events.scenario)?,
-        "action" => coded(&events.action)?,
-        "category" => coded(&events.category)?,
+        "seq" => Arc::new(each(events, EventBatch::seq).collect::<UInt32Array>()),
+        "scenario" => coded(events, &events.scenario)?,
+        "action" => coded(events, &events.action)?,
+        "category" => coded(events, &events.category)?,
         "valence" => Arc::new(Int8Array::from(events.valence.clone())),
         "occurred" => Arc::new(BooleanArray::from(events.occurred.clone())),
-        "item" => views(&events.item)?,
+        "item" => views(events, &events.item)?,
         "value" => {
-            let known = nulls(&events.value, |v| !v.is_nan());
-            Arc::new(Float64Array::new(events.value.clone().into(), known))
+            let known = |v: f64| Some(v).filter(|v| !v.is_nan());
+            Arc::new(each(events, EventBatch::value).map(known).collect::<Float64Array>())
         }
-        "count" => Arc::new(UInt32Array::from(events.count.clone())),
+        "count" => Arc::new(each(events, EventBatch::count).collect::<UInt32Array>()),
         "text" if events.text.is_empty() => Arc::new(StringViewArray::new_null(events.len())),
         "text" => Arc::new(events.text.iter().collect::<StringViewArray>()),
         "record" => Arc::new(UInt64Array::from(events.record.clone())),
@@ -58,9 +58,21 @@ fn column(events: &EventBatch, name: &str) -> Result<ArrayRef, ArrowError> {
     })
 }
 
+fn each<T>(events: &EventBatch, of: impl Fn(&EventBatch, usize) -> T) -> impl Iterator<Item = T> {
+    (0..events.len()).map(move |row| of(events, row))
+}
+
 /// Which rows have a value; `None` if all have.
 fn nulls<T>(values: &[T], known: impl Fn(&T) -> bool) -> Option<NullBuffer> {
     Some(values.iter().map(known).collect::<NullBuffer>()).filter(|n| n.null_count() > 0)
+}
+
+/// The codes of a column, which may be missing.
+fn codes(events: &EventBatch, column: &Coded) -> Vec<u32> {
+    if column.codes.is_empty() {
+        return vec![NO_CODE; events.len()];
+    }
+    column.codes.clone()
 }
 
 fn keys(codes: Vec<u32>) -> UInt32Array {
@@ -76,14 +88,14 @@ fn dictionary<'a>(codes: Vec<u32>, values: impl Iterator<Item = &'a str>) -> Res
     )?))
 }
 
-fn coded(column: &Coded) -> Result<ArrayRef, ArrowError> {
-    dictionary(column.codes.clone(), column.pool.iter())
+fn coded(events: &EventBatch, column: &Coded) -> Result<ArrayRef, ArrowError> {
+    dictionary(codes(events, column), column.pool.iter())
 }
 
 /// A string view a row, all into one copy of the pool.
-fn views(column: &Coded) -> Result<ArrayRef, ArrowError> {
+fn views(events: &EventBatch, column: &Coded) -> Result<ArrayRef, ArrowError> {
     let pool: StringViewArray = column.pool.iter().map(Some).collect();
-    arrow_select::take::take(&pool, &keys(column.codes.clone()), None)
+    arrow_select::take::take(&pool, &keys(codes(events, column)), None)
 }
 
 fn internal(error: &ArrowError) -> Error {

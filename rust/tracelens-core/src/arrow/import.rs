@@ -26,7 +26,7 @@ pub fn from_record_batch(batch: &RecordBatch, ordinal: u64, zone: &TimeZone) -> 
             Some(seq) => seq.into_iter().map(Option::unwrap_or_default).collect(),
             // Without a clock the rows themselves are the order.
             None if time.iter().all(|&t| t == NO_TIME) => ordinals.clone().map(|o| o as u32).collect(),
-            None => vec![0; rows],
+            None => Vec::new(),
         },
         time,
         precision,
@@ -37,14 +37,14 @@ pub fn from_record_batch(batch: &RecordBatch, ordinal: u64, zone: &TimeZone) -> 
             .map_or_else(|| vec![Role::Active; rows], |r| unwrap_all(r, Role::Active)),
         valence: frame.valence()?,
         occurred: frame.occurred()?,
-        item: frame.optional("item")?,
-        category: frame.optional("category")?,
+        item: frame.coded("item")?.unwrap_or_default(),
+        category: frame.coded("category")?.unwrap_or_default(),
         value: frame
             .numbers::<Float64Type>("value")?
-            .map_or_else(|| vec![f64::NAN; rows], |v| unwrap_all(v, f64::NAN)),
+            .map_or_else(Vec::new, |v| unwrap_all(v, f64::NAN)),
         count: frame
             .numbers::<UInt32Type>("count")?
-            .map_or_else(|| vec![1; rows], |v| unwrap_all(v, 1)),
+            .map_or_else(Vec::new, |v| unwrap_all(v, 1)),
         text: frame.text()?,
         record: match frame.numbers::<UInt64Type>("record")? {
             Some(record) => record.into_iter().zip(ordinals).map(|(r, o)| r.unwrap_or(o)).collect(),
@@ -148,16 +148,12 @@ impl Frame<'_> {
         }
     }
 
-    fn optional(&self, name: &str) -> Result<Coded> {
+    fn scenario(&self) -> Result<Coded> {
         let missing = || Coded {
             codes: vec![NO_CODE; self.batch.num_rows()],
             ..Coded::default()
         };
-        Ok(self.coded(name)?.unwrap_or_else(missing))
-    }
-
-    fn scenario(&self) -> Result<Coded> {
-        let mut scenario = self.optional("scenario")?;
+        let mut scenario = self.coded("scenario")?.unwrap_or_else(missing);
         if scenario.codes.contains(&NO_CODE) {
             let all = scenario.pool.intern("all");
             scenario
@@ -174,7 +170,7 @@ impl Frame<'_> {
             return Ok(Texts::default());
         };
         if column.as_any_dictionary_opt().is_some() {
-            let coded = self.optional("text")?;
+            let coded = self.coded("text")?.unwrap_or_default();
             return Ok((0..coded.codes.len()).map(|row| coded.get(row)).collect());
         }
         Ok(self.strings("text", column)?.as_string_view().iter().collect())

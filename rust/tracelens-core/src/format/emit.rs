@@ -127,25 +127,37 @@ impl<'f> Emitter<'f> {
         let seq = match found.seq {
             Some(given) => given,
             None if by_position => {
-                self.batch.by_position.push(events.seq.len());
+                self.batch.by_position.push(events.time.len());
                 position as f64
             }
             None => 0.0,
         };
+        let seq = seq.clamp(0.0, f64::from(u32::MAX)) as u32;
+        if seq != 0 || !events.seq.is_empty() {
+            events.seq.resize(events.time.len(), 0);
+            events.seq.push(seq);
+        }
         events.user.codes.push(found.user);
         events.time.push(time);
         events.precision.push(precision);
-        events.seq.push(seq.clamp(0.0, f64::from(u32::MAX)) as u32);
         events.scenario.codes.push(found.scenario);
         events.action.codes.push(found.action);
         events.role.push(found.role);
         events.valence.push(found.valence);
         events.occurred.push(found.occurred);
-        events.item.codes.push(found.item);
-        events.category.codes.push(found.category);
-        events.value.push(found.value.unwrap_or(f64::NAN));
-        let count = found.count.map_or(1, |c| c.clamp(0.0, f64::from(u32::MAX)) as u32);
-        events.count.push(count);
+        if plan.item.is_some() {
+            events.item.codes.push(found.item);
+        }
+        if plan.category.is_some() {
+            events.category.codes.push(found.category);
+        }
+        if plan.value.is_some() {
+            events.value.push(found.value.unwrap_or(f64::NAN));
+        }
+        if plan.count.is_some() {
+            let count = found.count.map_or(1, |c| c.clamp(0.0, f64::from(u32::MAX)) as u32);
+            events.count.push(count);
+        }
         events.record.push(record);
         Ok(())
     }

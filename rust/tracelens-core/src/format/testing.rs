@@ -73,7 +73,7 @@ pub(super) fn events(file: &File, batches: &[Batch]) -> Vec<String> {
                 Records::Level(_) => e.record[i] + records,
                 _ => e.record[i] + rows,
             };
-            let seq = u64::from(e.seq[i]) + if batch.by_position.contains(&i) { rows } else { 0 };
+            let seq = u64::from(e.seq(i)) + if batch.by_position.contains(&i) { rows } else { 0 };
             said.push(format!(
                 "{:?} {} {:?} #{seq} {:?} {:?} {:?} {} {} {:?} {:?} {:?} x{} {:?} r{record}",
                 e.user.get(i).unwrap(),
@@ -86,8 +86,8 @@ pub(super) fn events(file: &File, batches: &[Batch]) -> Vec<String> {
                 e.occurred[i],
                 e.item.get(i),
                 e.category.get(i),
-                e.value[i],
-                e.count[i],
+                e.value(i),
+                e.count(i),
                 e.text.get(i),
             ));
         }

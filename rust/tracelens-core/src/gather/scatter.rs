@@ -18,20 +18,7 @@ pub struct Gatherer {
 
 impl Gatherer {
     /// Add a batch.
-    pub fn push(&mut self, mut batch: EventBatch) {
-        // Columns that a log does not have take no memory.
-        let forget = |column: &mut Vec<u32>, usual: u32| {
-            if column.iter().all(|&x| x == usual) {
-                *column = Vec::new();
-            }
-        };
-        forget(&mut batch.seq, 0);
-        forget(&mut batch.count, 1);
-        forget(&mut batch.item.codes, NO_CODE);
-        forget(&mut batch.category.codes, NO_CODE);
-        if batch.value.iter().all(|x| x.is_nan()) {
-            batch.value = Vec::new();
-        }
+    pub fn push(&mut self, batch: EventBatch) {
         self.batches.push(batch);
     }
 
@@ -223,7 +210,7 @@ impl Source<'_> {
     fn tie(&self, row: usize) -> (u32, u32, u32, u32) {
         let b = self.batch;
         (
-            or(&b.seq, row, 0),
+            b.seq(row),
             ranked(&b.scenario, self.scenario, row),
             ranked(&b.action, self.action, row),
             ranked(&b.item, self.item, row),
@@ -232,7 +219,7 @@ impl Source<'_> {
 
     /// What orders those that are alike in all of that.
     fn last_tie(&self, row: usize, other: &Self, other_row: usize) -> Ordering {
-        let value = |s: &Self, row: usize| or(&s.batch.value, row, f64::NAN);
+        let value = |s: &Self, row: usize| s.batch.value(row);
         let by_value = value(self, row).total_cmp(&value(other, other_row));
         by_value.then_with(|| self.batch.record[row].cmp(&other.batch.record[other_row]))
     }
@@ -329,14 +316,13 @@ fn gather(part: &mut Part, sources: &[Source], rows: &[At]) {
     part.occurred = column(sources, rows, |s, r| s.batch.occurred[r]);
     part.record = column(sources, rows, |s, r| s.batch.record[r]);
     if sources.iter().any(|s| !s.batch.seq.is_empty()) {
-        part.seq.fill(column(sources, rows, |s, r| or(&s.batch.seq, r, 0)));
+        part.seq.fill(column(sources, rows, |s, r| s.batch.seq(r)));
     }
     if sources.iter().any(|s| !s.batch.count.is_empty()) {
-        part.count.fill(column(sources, rows, |s, r| or(&s.batch.count, r, 1)));
+        part.count.fill(column(sources, rows, |s, r| s.batch.count(r)));
     }
     if sources.iter().any(|s| !s.batch.value.is_empty()) {
-        part.value
-            .fill(column(sources, rows, |s, r| or(&s.batch.value, r, f64::NAN)));
+        part.value.fill(column(sources, rows, |s, r| s.batch.value(r)));
     }
     if sources.iter().any(|s| !s.batch.item.codes.is_empty()) {
         part.item
@@ -350,11 +336,6 @@ fn gather(part: &mut Part, sources: &[Source], rows: &[At]) {
         let text = |&(batch, row): &At| sources[batch as usize].batch.text.get(row as usize);
         part.text = rows.iter().map(text).collect();
     }
-}
-
-/// The value of a row in a column that may not be there.
-fn or<T: Copy>(column: &[T], row: usize, usual: T) -> T {
-    column.get(row).copied().unwrap_or(usual)
 }
 
 /// Append some rows of a batch.
@@ -374,14 +355,11 @@ fn copy(part: &mut Part, source: &Source, rows: Range<usize>) {
     part.occurred.extend_from_slice(&b.occurred[rows.clone()]);
     part.record.extend_from_slice(&b.record[rows.clone()]);
     part.seq
-        .extend(before, rows.clone().map(|r| or(&b.seq, r, 0)), b.seq.is_empty());
+        .extend(before, rows.clone().map(|r| b.seq(r)), b.seq.is_empty());
     part.count
-        .extend(before, rows.clone().map(|r| or(&b.count, r, 1)), b.count.is_empty());
-    part.value.extend(
-        before,
-        rows.clone().map(|r| or(&b.value, r, f64::NAN)),
-        b.value.is_empty(),
-    );
+        .extend(before, rows.clone().map(|r| b.count(r)), b.count.is_empty());
+    part.value
+        .extend(before, rows.clone().map(|r| b.value(r)), b.value.is_empty());
     part.item.extend(
         before,
         rows.clone().map(|r| ranked(&b.item, source.item, r)),

@@ -70,16 +70,16 @@ impl Traces {
             user: coded(owner.collect(), &self.users),
             time: joined(parts, |p, r| p.time[r]),
             precision: joined(parts, |p, r| p.precision[r]),
-            seq: joined(parts, |p, r| p.seq.get(r)),
+            seq: spread(parts, |p| &p.seq),
             scenario: coded(joined(parts, |p, r| p.scenario[r]), &self.names.scenario),
             action: coded(joined(parts, |p, r| p.action[r]), &self.names.action),
             role: joined(parts, |p, r| p.role[r]),
             valence: joined(parts, |p, r| p.valence[r]),
             occurred: joined(parts, |p, r| p.occurred[r]),
-            item: coded(joined(parts, |p, r| p.item.get(r)), &self.names.item),
-            category: coded(joined(parts, |p, r| p.category.get(r)), &self.names.category),
-            value: joined(parts, |p, r| p.value.get(r)),
-            count: joined(parts, |p, r| p.count.get(r)),
+            item: coded(spread(parts, |p| &p.item), &self.names.item),
+            category: coded(spread(parts, |p| &p.category), &self.names.category),
+            value: spread(parts, |p| &p.value),
+            count: spread(parts, |p| &p.count),
             text: parts.iter().flat_map(|p| p.text.iter()).collect(),
             record: joined(parts, |p, r| p.record[r]),
         }
@@ -93,6 +93,14 @@ fn wider(a: (i64, i64), b: (i64, i64)) -> (i64, i64) {
 fn joined<T>(parts: &[Part], of: impl Fn(&Part, usize) -> T) -> Vec<T> {
     let of = &of;
     parts.iter().flat_map(|p| (0..p.len()).map(move |r| of(p, r))).collect()
+}
+
+/// A column that is empty if no part has it.
+fn spread<T: Copy>(parts: &[Part], of: impl Fn(&Part) -> &Sparse<T>) -> Vec<T> {
+    if parts.iter().all(|p| of(p).values.is_empty()) {
+        return Vec::new();
+    }
+    joined(parts, |p, r| of(p).get(r))
 }
 
 fn coded(codes: Vec<u32>, names: &[String]) -> Coded {

@@ -241,6 +241,9 @@ impl Reader {
             None => {}
         }
         let before = u32::try_from(self.rows).unwrap_or(u32::MAX);
+        if !batch.by_position.is_empty() {
+            events.seq.resize(events.len(), 0);
+        }
         for &i in &batch.by_position {
             events.seq[i] = events.seq[i].saturating_add(before);
         }
@@ -249,7 +252,7 @@ impl Reader {
         self.filtered += batch.filtered;
         let mut dropped = batch.dropped;
         if !batch.unique.is_empty() {
-            let (kept, again) = self.once(&events, &batch.unique);
+            let (kept, again) = self.once(events, &batch.unique);
             events = kept;
             if again > 0 {
                 dropped.insert(DUPLICATE, again);
@@ -293,7 +296,7 @@ impl Reader {
     }
 
     /// Events of rows that were not met before, and how many of others there were.
-    fn once(&mut self, events: &EventBatch, unique: &[(u128, u64)]) -> (EventBatch, u64) {
+    fn once(&mut self, events: EventBatch, unique: &[(u128, u64)]) -> (EventBatch, u64) {
         let mut last = None;
         let mut fresh = true;
         let keep: Vec<usize> = (0..events.len())
@@ -307,10 +310,7 @@ impl Reader {
             })
             .collect();
         let again = events.len() - keep.len();
-        (
-            if again == 0 { events.clone() } else { events.only(&keep) },
-            again as u64,
-        )
+        (if again == 0 { events } else { events.only(&keep) }, again as u64)
     }
 
     fn close(&mut self) -> Result<()> {

@@ -86,7 +86,7 @@ fn all_of(mut reader: Reader) -> Result<Read, Error> {
                 };
                 let (user, action) = (batch.user.get(i).unwrap(), batch.action.get(i).unwrap());
                 let item = batch.item.get(i).unwrap_or("-");
-                format!("{user} {time} {action} {item} {}", batch.value[i])
+                format!("{user} {time} {action} {item} {}", batch.value(i))
             }));
         }
     }

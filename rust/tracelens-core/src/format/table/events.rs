@@ -13,7 +13,7 @@ use super::write;
 use crate::error::{Code, Error, Place};
 use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Role, Texts};
 use crate::mapping::Records;
-use crate::mapping::field::Source;
+use crate::mapping::field::{Field, Source};
 use crate::mapping::test::Test;
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
@@ -89,22 +89,23 @@ fn good_rows(rows: &Rows, known_bad: &BTreeSet<u32>) -> Result<Batch, Vec<u32>> 
     let mut scenario = rows.coded(&kept, plan.scenario.as_ref(), false);
     fill(&mut scenario, "all");
     let (time, precision) = times(rows, &kept);
+    let optional = |field: Option<&Field>| match field {
+        None => Coded::default(),
+        field => rows.coded(&kept, field, false),
+    };
     let events = EventBatch {
         user: rows.coded(&kept, Some(&plan.user), true),
         seq: seqs(rows, &kept, &time, &positions, &mut batch.by_position),
         role: roles(rows, &kept, &action),
         valence: valences(rows, &kept, &action),
         occurred: occurred(rows, &kept, &action),
-        item: rows.coded(&kept, plan.item.as_ref(), false),
-        category: rows.coded(&kept, plan.category.as_ref(), false),
-        value: plan
-            .value
-            .as_ref()
-            .map_or_else(|| vec![f64::NAN; kept.len()], |f| rows.numbers(&kept, f)),
+        item: optional(plan.item.as_ref()),
+        category: optional(plan.category.as_ref()),
+        value: plan.value.as_ref().map_or_else(Vec::new, |f| rows.numbers(&kept, f)),
         count: plan
             .count
             .as_ref()
-            .map_or_else(|| vec![1; kept.len()], |f| counts(&rows.numbers(&kept, f))),
+            .map_or_else(Vec::new, |f| counts(&rows.numbers(&kept, f))),
         text: texts(rows, &kept),
         record: records(rows, &kept, &positions, &mut batch.unnumbered),
         time,
@@ -142,7 +143,7 @@ fn seqs(rows: &Rows, of: &[u32], time: &[i64], positions: &[u64], by_position: &
     let seq = rows.file.plan.seq.as_ref();
     let always = seq.is_some_and(|field| matches!(field.source, Source::Position));
     if seq.is_none() && !time.contains(&NO_TIME) {
-        return vec![0; of.len()];
+        return Vec::new();
     }
     let given = seq.filter(|_| !always).map(|field| rows.numbers(of, field));
     let number = |i: usize| match given.as_ref().map(|given| given[i]) {
