@@ -33,6 +33,8 @@ pub enum Code {
     MappingNoneFits = 106,
     /// An option with an impossible value.
     BadOption = 110,
+    /// Stopped from outside.
+    Interrupted = 130,
     /// No such file or directory.
     NotFound = 201,
     /// A directory or pattern without a single readable log file.

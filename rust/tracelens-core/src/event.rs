@@ -172,6 +172,12 @@ impl Pool {
         self.len() == 0
     }
 
+    /// About how many bytes it takes.
+    fn memory(&self) -> usize {
+        // A string has a bound, and in the table a hash, a code and a byte.
+        self.bytes.len() + 32 * self.len()
+    }
+
     /// All strings in the order of their codes.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len() as u32).map(|c| self.get(c))
@@ -256,6 +262,11 @@ impl Texts {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
+    }
+
+    /// About how many bytes it takes.
+    fn memory(&self) -> usize {
+        self.bytes.len() + 9 * self.len()
     }
 
     /// All values in order.
@@ -343,6 +354,22 @@ impl EventBatch {
     #[inline]
     pub fn count(&self, row: usize) -> u32 {
         self.count.get(row).copied().unwrap_or(1)
+    }
+
+    /// What was said or shown in an event.
+    pub fn text(&self, row: usize) -> Option<&str> {
+        if self.text.is_empty() { None } else { self.text.get(row) }
+    }
+
+    /// About how many bytes its columns take.
+    pub(crate) fn memory(&self) -> usize {
+        let coded = |column: &Coded| 4 * column.codes.len() + column.pool.memory();
+        let coded =
+            coded(&self.user) + coded(&self.scenario) + coded(&self.action) + coded(&self.item) + coded(&self.category);
+        let words = self.time.len() + self.value.len() + self.record.len();
+        let halves = self.seq.len() + self.count.len();
+        let bytes = self.precision.len() + self.role.len() + self.valence.len() + self.occurred.len();
+        coded + 8 * words + 4 * halves + bytes + self.text.memory()
     }
 
     /// An empty batch with room for so many events in the columns that every log has.

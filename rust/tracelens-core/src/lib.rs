@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod event;
+pub mod stop;
 
 pub mod mapping;
 

@@ -11,6 +11,7 @@ use crate::axes::lead::Lead;
 use crate::axes::sessions::Sessions;
 use crate::axes::tail::Items;
 use crate::axes::tempo::Tempo;
+use crate::error::Result;
 use crate::event::{NO_CODE, Role};
 use crate::gather::{Calendar, Part, TraceBuilder, Traces, Window};
 use hashbrown::HashMap;
@@ -54,53 +55,30 @@ pub struct Statistics {
     pub outside: u64,
 }
 
-/// Fold every user's trace.
-pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
+/// Fold every user's trace. Errors if events on disk cannot be read back, or if the work was stopped.
+pub fn summarise(traces: &Traces, options: &Options) -> Result<Statistics> {
     let calendar = Calendar::new(options.zone.clone());
     let windows = windows(traces, options, &calendar);
-    let scenario = options
-        .conversion_scenario
-        .clone()
-        .or_else(|| most_converting(traces, &windows));
-    let code = scenario
-        .as_ref()
-        .and_then(|s| traces.names.scenario.binary_search(s).ok())
-        .map(|c| c as u32);
-    let builder = || TraceBuilder::new(traces, calendar.clone(), options.exposure_by_record);
-
-    let keyed = !traces.names.item.is_empty() || !traces.names.category.is_empty();
-    let folded: Vec<Folded> = traces
-        .parts
-        .par_iter()
-        .map(|part| {
-            let mut folded = Folded {
-                activity: Activity::new(options.exposure_by_record, traces.names.action.len()),
-                clock: Clock::default(),
-                halves: Halves::new(options.exposure_by_record),
-                items: Items::default(),
-                sessions: Sessions::default(),
-                tempo: Tempo::default(),
-                grams: options
-                    .grams
-                    .then(|| Grams::new(traces.names.scenario.len(), traces.names.action.len())),
-                switches: Switches::new(traces.names.scenario.len()),
-                conversions: Conversions::new(keyed),
-                lead: Lead::new(code),
-                daily: DailyStarts::default(),
-                runs: Vec::new(),
+    let scenario = match &options.conversion_scenario {
+        Some(name) => Some(name.clone()),
+        None => most_converting(traces, &windows)?,
+    };
+    let folded = traces.map_parts(|part| {
+        let mut folded = Folded::new(traces, options, scenario.as_deref());
+        let mut builder = TraceBuilder::new(calendar.clone(), options.exposure_by_record);
+        for (place, &user) in part.users.iter().enumerate() {
+            // A user outside every window keeps an empty row: nobody is lost from the roster here.
+            let nobody = Window {
+                from: i64::MAX,
+                until: i64::MAX,
             };
-            let mut builder = builder();
-            for u in part.users.clone() {
-                // A user outside every window keeps an empty row: nobody is lost from the roster here.
-                let nobody = Window {
-                    from: i64::MAX,
-                    until: i64::MAX,
-                };
-                folded.fold(u as i64, builder.build(u, Some(windows[u].unwrap_or(nobody))));
-            }
-            folded
-        })
-        .collect();
+            let window = windows[user as usize].unwrap_or(nobody);
+            folded.roster.push(i64::from(user));
+            folded.inside += rows(part, place, Some(window)).count() as u64;
+            folded.fold(i64::from(user), builder.build(part, place, Some(window)));
+        }
+        folded
+    })?;
     let mut daily = DailyStarts::default();
     for f in &folded {
         daily.append(&f.daily);
@@ -114,22 +92,24 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
             asymmetry.table
         })
         .collect();
-    let inside = |part: &Part| -> u64 {
-        let of_user = |u: usize| rows(part, u, windows[u]).count() as u64;
-        part.users.clone().map(of_user).sum()
-    };
-    let used: u64 = traces.parts.par_iter().map(inside).sum();
     let starts: Vec<(Table, Table)> = if options.starts {
         folded.par_iter().map(|f| to_tables(&f.runs)).collect()
     } else {
         Vec::new()
     };
-    let mut statistics = finish(folded, &asymmetry, traces, scenario, traces.len() as u64 - used);
+    let roster: Vec<i64> = folded.iter().flat_map(|f| &f.roster).copied().collect();
+    let mut statistics = finish(folded, &asymmetry, traces, scenario);
     let (spans, starts): (Vec<Table>, Vec<Table>) = starts.into_iter().unzip();
     for (name, parts) in [("spans", spans), ("starts", starts)] {
         statistics.tables.extend(joined(parts).map(|table| (name, table)));
     }
-    statistics
+    if !traces.in_order() {
+        statistics.tables.par_iter_mut().for_each(|(_, table)| {
+            let of_rows = table.column("user").map_or_else(|| roster.clone(), <[i64]>::to_vec);
+            table.sort_by_user(&of_rows, traces.users.len());
+        });
+    }
+    Ok(statistics)
 }
 
 fn joined(parts: impl IntoIterator<Item = Table>) -> Option<Table> {
@@ -140,6 +120,9 @@ fn joined(parts: impl IntoIterator<Item = Table>) -> Option<Table> {
 }
 
 struct Folded {
+    /// Events inside the windows.
+    inside: u64,
+    roster: Vec<i64>,
     activity: Activity,
     clock: Clock,
     halves: Halves,
@@ -156,6 +139,32 @@ struct Folded {
 }
 
 impl Folded {
+    fn new(traces: &Traces, options: &Options, conversion_scenario: Option<&str>) -> Self {
+        let names = &traces.names;
+        let code = conversion_scenario
+            .and_then(|name| names.scenario.binary_search_by(|s| s.as_str().cmp(name)).ok())
+            .map(|code| code as u32);
+        let keyed = !names.item.is_empty() || !names.category.is_empty();
+        Self {
+            inside: 0,
+            roster: Vec::new(),
+            activity: Activity::new(options.exposure_by_record, names.action.len()),
+            clock: Clock::default(),
+            halves: Halves::new(options.exposure_by_record),
+            items: Items::default(),
+            sessions: Sessions::default(),
+            tempo: Tempo::default(),
+            grams: options
+                .grams
+                .then(|| Grams::new(names.scenario.len(), names.action.len())),
+            switches: Switches::new(names.scenario.len()),
+            conversions: Conversions::new(keyed),
+            lead: Lead::new(code),
+            daily: DailyStarts::default(),
+            runs: Vec::new(),
+        }
+    }
+
     fn fold(&mut self, user: i64, trace: &crate::gather::Trace) {
         let switches = self.switches.fold(user, trace);
         self.activity.fold(user, trace, switches);
@@ -173,6 +182,7 @@ impl Folded {
     }
 
     fn append(&mut self, other: &Self) {
+        self.inside += other.inside;
         self.activity.users.append(&other.activity.users);
         self.activity.extents.append(&other.activity.extents);
         self.activity.scenarios.append(&other.activity.scenarios);
@@ -192,13 +202,8 @@ impl Folded {
     }
 }
 
-fn finish(
-    parts: Vec<Folded>,
-    asymmetry: &[Table],
-    traces: &Traces,
-    conversion_scenario: Option<String>,
-    outside: u64,
-) -> Statistics {
+fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_scenario: Option<String>) -> Statistics {
+    let events = traces.len() as u64;
     let mut parts = parts.into_iter();
     let Some(mut all) = parts.next() else {
         return Statistics {
@@ -207,7 +212,7 @@ fn finish(
             steps: Vec::new(),
             grams: Vec::new(),
             conversion_scenario,
-            outside,
+            outside: events,
         };
     };
     for part in parts {
@@ -253,7 +258,7 @@ fn finish(
         steps: all.conversions.paths,
         grams,
         conversion_scenario,
-        outside,
+        outside: events - all.inside,
     }
 }
 
@@ -275,19 +280,19 @@ fn windows(traces: &Traces, options: &Options, calendar: &Calendar) -> Vec<Optio
     }
 }
 
-/// The rows of a user inside the window.
-fn rows(part: &Part, user: usize, window: Option<Window>) -> impl Iterator<Item = usize> {
-    let ranges = window.map(|w| part.rows_within(user, w.from, w.until));
+/// The rows inside the window of the user at a place.
+fn rows(part: &Part, place: usize, window: Option<Window>) -> impl Iterator<Item = usize> {
+    let ranges = window.map(|w| part.rows_within(place, w.from, w.until));
     ranges.into_iter().flatten().flatten()
 }
 
 /// The scenario with the most conversions inside the windows; of equals the first by name.
-fn most_converting(traces: &Traces, windows: &[Option<Window>]) -> Option<String> {
+fn most_converting(traces: &Traces, windows: &[Option<Window>]) -> Result<Option<String>> {
     let scenarios = traces.names.scenario.len();
     let of_part = |part: &Part| {
         let mut counts = vec![0u64; scenarios];
-        for user in part.users.clone() {
-            for r in rows(part, user, windows[user]) {
+        for (place, &user) in part.users.iter().enumerate() {
+            for r in rows(part, place, windows[user as usize]) {
                 if part.role[r] == Role::Conversion && part.occurred[r] && part.scenario[r] != NO_CODE {
                     counts[part.scenario[r] as usize] += 1;
                 }
@@ -295,14 +300,13 @@ fn most_converting(traces: &Traces, windows: &[Option<Window>]) -> Option<String
         }
         counts
     };
-    let none = || vec![0; scenarios];
-    let counts = traces.parts.par_iter().map(of_part).reduce(none, |mut a, b| {
-        a.iter_mut().zip(b).for_each(|(x, y)| *x += y);
-        a
-    });
-    let (best, &n) = counts
-        .iter()
-        .enumerate()
-        .max_by_key(|(i, n)| (**n, std::cmp::Reverse(*i)))?;
-    (n > 0).then(|| traces.names.scenario[best].clone())
+    let mut counts = vec![0u64; scenarios];
+    for part in traces.map_parts(of_part)? {
+        counts.iter_mut().zip(part).for_each(|(x, y)| *x += y);
+    }
+    let counts = counts.iter().enumerate();
+    let best = counts.max_by_key(|(i, n)| (**n, std::cmp::Reverse(*i)));
+    Ok(best
+        .filter(|(_, n)| **n > 0)
+        .map(|(best, _)| traces.names.scenario[best].clone()))
 }

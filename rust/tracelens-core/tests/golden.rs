@@ -56,7 +56,7 @@ fn batch<'a>(lines: impl Iterator<Item = &'a str>) -> EventBatch {
 fn traces(batches: Vec<EventBatch>) -> Traces {
     let mut gatherer = Gatherer::default();
     for batch in batches {
-        gatherer.push(batch);
+        gatherer.push(batch).unwrap();
     }
     gatherer.finish().unwrap()
 }
@@ -76,6 +76,7 @@ fn statistics(traces: &Traces) -> Statistics {
             grams: true,
         },
     )
+    .unwrap()
 }
 
 fn table<'a>(statistics: &'a Statistics, name: &str) -> &'a Table {

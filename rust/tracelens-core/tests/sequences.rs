@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tracelens_core::axes::Table;
 use tracelens_core::axes::grams::{Gram, Grams, Of};
 use tracelens_core::event::{EventBatch, NO_TIME, Precision, Role};
-use tracelens_core::gather::{Calendar, DAY, Gatherer, MINUTE, TraceBuilder, Traces};
+use tracelens_core::gather::{Calendar, DAY, Gatherer, MINUTE, Part, TraceBuilder, Traces};
 use tracelens_core::statistics::{Options, Statistics, summarise};
 
 /// One event of a random log; fields in the order in which the canonical order compares them.
@@ -76,7 +76,7 @@ fn traces(log: &[Row]) -> Traces {
         batch.record.push(row.record);
     }
     let mut gatherer = Gatherer::default();
-    gatherer.push(batch);
+    gatherer.push(batch).unwrap();
     gatherer.finish().unwrap()
 }
 
@@ -94,7 +94,7 @@ fn with_grams(traces: &Traces, grams: bool) -> Statistics {
         grams,
         starts: false,
     };
-    summarise(traces, &options)
+    summarise(traces, &options).unwrap()
 }
 
 fn rows(statistics: &Statistics, name: &str) -> Vec<Vec<i64>> {
@@ -264,23 +264,25 @@ fn named(gram: &Gram, traces: &Traces) -> (bool, Vec<String>) {
 
 /// Grams of the users in one accumulator for each range.
 fn grams_in_parts(traces: &Traces, cuts: &[usize]) -> (Table, Vec<Gram>) {
-    let mut builder = TraceBuilder::new(traces, Calendar::new(jiff::tz::TimeZone::UTC), false);
     let mut bounds = cuts.to_vec();
     bounds.extend([0, traces.users.len()]);
     bounds.sort_unstable();
-    let mut all: Option<Grams> = None;
-    for range in bounds.windows(2) {
-        let mut part = Grams::new(traces.names.scenario.len(), traces.names.action.len());
-        for user in range[0]..range[1] {
-            part.fold(user as i64, builder.build(user, None));
-        }
-        match &mut all {
-            Some(all) => all.append(&part),
-            None => all = Some(part),
-        }
-    }
-    let all = all.unwrap();
-    (all.table, all.grams)
+    let of_part = |part: &Part| {
+        let mut builder = TraceBuilder::new(Calendar::new(jiff::tz::TimeZone::UTC), false);
+        let of_range = |range: &[usize]| {
+            let mut grams = Grams::new(traces.names.scenario.len(), traces.names.action.len());
+            for place in range[0]..range[1] {
+                grams.fold(place as i64, builder.build(part, place, None));
+            }
+            grams
+        };
+        let mut all = bounds.windows(2).map(of_range);
+        let mut first = all.next().unwrap();
+        all.for_each(|more| first.append(&more));
+        (first.table, first.grams)
+    };
+    let [all] = traces.map_parts(of_part).unwrap().try_into().unwrap();
+    all
 }
 
 fn check_grams(log: &[Row]) {

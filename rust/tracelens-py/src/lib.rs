@@ -6,6 +6,7 @@
 mod error;
 mod polars_plugin;
 mod reading;
+mod run;
 mod stream;
 mod traces;
 

@@ -2,19 +2,20 @@
 
 use crate::error::{bad_option, to_python};
 use crate::reading::{self, Choice, Source, describe};
+use crate::run::{PAUSE, run};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tracelens_core::axes::Table;
 use tracelens_core::axes::dependence::from_tables;
 use tracelens_core::error::{Code, Error, Result};
-use tracelens_core::event::{EventBatch, NO_TIME, Role};
 use tracelens_core::gather::{self, Calendar, Gatherer};
 use tracelens_core::mapping::Mapping;
 use tracelens_core::reader::{ReadOptions, ReadReport, Reader};
 use tracelens_core::statistics::{self, Options};
+use tracelens_core::stop::Stop;
 
 /// All events of one side, gathered by user.
 #[pyclass(frozen, module = "tracelens._core")]
@@ -24,27 +25,13 @@ pub(crate) struct Traces {
     mapping: Mapping,
     why: Option<String>,
     report: Option<ReadReport>,
-}
-
-/// Run on a pool of `jobs` threads (`None`: all cores), without the GIL.
-fn run<T: Send>(py: Python<'_>, jobs: Option<usize>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
-    if jobs == Some(0) {
-        return Err(bad_option(py, "jobs must be at least 1".to_owned()));
-    }
-    py.detach(|| match jobs {
-        None => Ok(work()),
-        Some(n) => rayon::ThreadPoolBuilder::new()
-            .num_threads(n)
-            .build()
-            .map(|pool| pool.install(work)),
-    })
-    .map_err(|e| bad_option(py, format!("cannot start {jobs:?} threads: {e}")))
+    stop: Stop,
 }
 
 /// Why reading ends early.
 enum Stopped {
     Error(Error),
-    /// An interrupt, or what the progress callback raised.
+    /// What the progress callback raised.
     Python(PyErr),
 }
 
@@ -60,28 +47,20 @@ impl From<PyErr> for Stopped {
     }
 }
 
-/// A few times a second: whether the user has had enough, and how far it is.
+/// Says a few times a second how far it is.
 struct Watch {
     tell: Option<Py<PyAny>>,
     last: Option<Instant>,
 }
 
-/// Time between two looks at Python.
-const PAUSE: Duration = Duration::from_millis(100);
-
 impl Watch {
     fn look(&mut self, reader: &Reader) -> PyResult<()> {
+        let Some(tell) = &self.tell else { return Ok(()) };
         if self.last.is_some_and(|last| last.elapsed() < PAUSE) {
             return Ok(());
         }
         self.last = Some(Instant::now());
-        Python::attach(|py| {
-            py.check_signals()?;
-            if let Some(tell) = &self.tell {
-                tell.call1(py, reader.progress())?;
-            }
-            Ok(())
-        })
+        Python::attach(|py| tell.call1(py, reader.progress()).map(drop))
     }
 }
 
@@ -89,7 +68,7 @@ impl Watch {
 impl Traces {
     /// Read logs.
     #[staticmethod]
-    #[pyo3(signature = (paths, mapping=None, on_bad_row="error", max_bad=None, text=false, jobs=None, side=None, *, progress=None))]
+    #[pyo3(signature = (paths, mapping=None, on_bad_row="error", max_bad=None, text=false, jobs=None, side=None, *, memory=None, progress=None))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments in Python")]
     fn read(
         py: Python<'_>,
@@ -100,6 +79,7 @@ impl Traces {
         text: bool,
         jobs: Option<usize>,
         side: Option<String>,
+        memory: Option<u64>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let options = ReadOptions {
@@ -116,13 +96,14 @@ impl Traces {
             tell: progress,
             last: None,
         };
+        let stop = Stop::default();
         let work = || -> Result<Self, Stopped> {
             let source = Source::open(&paths, &choice)?;
             let mut reader = source.reader(options)?;
-            let mut gatherer = Gatherer::default();
+            let mut gatherer = Gatherer::new(memory, stop.clone());
             while let Some(group) = reader.next_group()? {
                 for batch in group {
-                    gatherer.push(batch);
+                    gatherer.push(batch)?;
                 }
                 watch.look(&reader)?;
             }
@@ -133,9 +114,10 @@ impl Traces {
                 mapping: source.mapping,
                 why: source.why,
                 report: Some(report),
+                stop: stop.clone(),
             })
         };
-        run(py, jobs, work)?.map_err(|stopped| match stopped {
+        run(py, jobs, &stop, work)?.map_err(|stopped| match stopped {
             Stopped::Error(e) => to_python(py, &e),
             Stopped::Python(e) => e,
         })
@@ -151,24 +133,26 @@ impl Traces {
         jobs: Option<usize>,
     ) -> PyResult<Self> {
         let reader = frame.into_reader()?;
+        let stop = Stop::default();
         let work = || -> Result<Self> {
             let mapping = Mapping::parse(mapping, "the mapping handed over".as_ref())?;
-            let mut gatherer = Gatherer::default();
+            let mut gatherer = Gatherer::new(None, stop.clone());
             let mut ordinal = 0;
             for batch in reader {
                 let batch = batch.map_err(|e| Error::new(Code::Frame, format!("the frame cannot be read: {e}")))?;
                 let events = tracelens_core::arrow::from_record_batch(&batch, ordinal, mapping.zone())?;
                 ordinal += batch.num_rows() as u64;
-                gatherer.push(events);
+                gatherer.push(events)?;
             }
             Ok(Self {
                 traces: gatherer.finish()?,
                 mapping,
                 why: None,
                 report: None,
+                stop: stop.clone(),
             })
         };
-        run(py, jobs, work)?.map_err(|e| to_python(py, &e))
+        run(py, jobs, &stop, work)?.map_err(|e| to_python(py, &e))
     }
 
     /// Number of events.
@@ -205,14 +189,13 @@ impl Traces {
         let t = &self.traces;
         let d = describe(py, &self.mapping, self.why.as_deref())?;
         let by_record = self.mapping.exposure_by_record();
-        d.set_item("has_clock", t.any(|part| part.time.iter().any(|&time| time != NO_TIME)))?;
-        d.set_item("has_valence", t.any(|part| part.valence.iter().any(|&v| v != 0)))?;
-        let exposures = by_record || t.any(|part| part.role.contains(&Role::Exposure));
-        d.set_item("has_exposures", exposures)?;
-        d.set_item("has_conversions", t.any(|part| part.role.contains(&Role::Conversion)))?;
+        d.set_item("has_clock", t.facts.extent.is_some())?;
+        d.set_item("has_valence", t.facts.valence)?;
+        d.set_item("has_exposures", by_record || t.facts.exposures)?;
+        d.set_item("has_conversions", t.facts.conversions)?;
         d.set_item("has_items", !t.names.item.is_empty())?;
         d.set_item("has_categories", !t.names.category.is_empty())?;
-        let extent = t.extent();
+        let extent = t.facts.extent;
         d.set_item("first", extent.map(|e| e.0))?;
         d.set_item("last", extent.map(|e| e.1))?;
         let mut calendar = Calendar::new(self.mapping.zone().clone());
@@ -224,7 +207,10 @@ impl Traces {
     /// All events in canonical order, as an Arrow stream of the canonical columns.
     #[pyo3(signature = (columns=None))]
     fn events(&self, py: Python<'_>, columns: Option<Vec<String>>) -> PyResult<crate::stream::ArrowStream> {
-        let batch = py.detach(|| tracelens_core::arrow::to_record_batch(&self.batch(), columns.as_deref()));
+        let batch = py.detach(|| {
+            let events = self.traces.to_batch()?;
+            tracelens_core::arrow::to_record_batch(&events, columns.as_deref())
+        });
         crate::stream::ArrowStream::of_batches(vec![batch.map_err(|e| to_python(py, &e))?])
             .map_err(|e| to_python(py, &e))
     }
@@ -249,7 +235,8 @@ impl Traces {
             starts,
             grams: false,
         };
-        let statistics = run(py, jobs, || statistics::summarise(&self.traces, &options))?;
+        let work = || statistics::summarise(&self.traces, &options);
+        let statistics = run(py, jobs, &self.stop, work)?.map_err(|e| to_python(py, &e))?;
         let tables = PyDict::new(py);
         for (name, table) in statistics.tables {
             tables.set_item(name, columns_of(py, table)?)?;
@@ -278,14 +265,15 @@ impl Traces {
         other: &Self,
         days: Option<(i64, i64)>,
         other_days: Option<(i64, i64)>,
-    ) -> (u64, u64, u64, u64, u64, u64, u64) {
-        let o = py.detach(|| {
+    ) -> PyResult<(u64, u64, u64, u64, u64, u64, u64)> {
+        let work = || {
             gather::overlap(
                 (&self.traces, self.window(days)),
                 (&other.traces, other.window(other_days)),
             )
-        });
-        (
+        };
+        let o = run(py, None, &self.stop, work)?.map_err(|e| to_python(py, &e))?;
+        Ok((
             o.first,
             o.second,
             o.matched,
@@ -293,7 +281,7 @@ impl Traces {
             o.events_first,
             o.events_second,
             o.events_matched,
-        )
+        ))
     }
 }
 
@@ -304,10 +292,6 @@ impl Traces {
             from: calendar.start_of(from),
             until: calendar.start_of(until),
         })
-    }
-
-    fn batch(&self) -> EventBatch {
-        self.traces.to_batch()
     }
 }
 

@@ -33,6 +33,25 @@ impl Table {
         }
     }
 
+    /// Bring the rows into the order of their users, so many in all; those of one user stay as they are.
+    pub fn sort_by_user(&mut self, of_rows: &[i64], users: usize) {
+        let mut next = vec![0usize; users + 1];
+        for &user in of_rows {
+            next[user as usize + 1] += 1;
+        }
+        for user in 0..users {
+            next[user + 1] += next[user];
+        }
+        let mut from = vec![0usize; self.len()];
+        for (row, &user) in of_rows.iter().enumerate() {
+            from[next[user as usize]] = row;
+            next[user as usize] += 1;
+        }
+        for column in &mut self.columns {
+            *column = from.iter().map(|&row| column[row]).collect();
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.columns.first().map_or(0, Vec::len)

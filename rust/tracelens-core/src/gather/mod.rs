@@ -1,13 +1,17 @@
 //! Events in the order of the files become traces: one per user, in the order of that person's life.
 
 mod calendar;
+mod chunk;
+mod codes;
+mod gatherer;
 mod overlap;
 mod scatter;
+mod spill;
 mod trace;
 mod traces;
 
 pub use calendar::{Calendar, DAY, HOUR, MINUTE, SECOND};
+pub use gatherer::Gatherer;
 pub use overlap::{Overlap, overlap};
-pub use scatter::Gatherer;
 pub use trace::{Event, Trace, TraceBuilder, Window};
-pub use traces::{Names, Part, Sparse, Traces};
+pub use traces::{Facts, Names, Part, Sparse, Traces};

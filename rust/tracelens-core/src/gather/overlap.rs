@@ -1,6 +1,8 @@
 //! How much of one side's records stand in the other side too: what tells a replay of real records from a simulation.
 
+use super::traces::{Part, Store};
 use super::{Traces, Window};
+use crate::error::{Code, Error, Result};
 use crate::event::NO_CODE;
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -25,6 +27,17 @@ pub struct Overlap {
 }
 
 impl Overlap {
+    /// The same seen from the other side.
+    fn turned(self) -> Self {
+        Self {
+            first: self.second,
+            second: self.first,
+            events_first: self.events_second,
+            events_second: self.events_first,
+            ..self
+        }
+    }
+
     fn plus(self, other: Self) -> Self {
         Self {
             first: self.first + other.first,
@@ -42,57 +55,81 @@ impl Overlap {
 type Head = (i64, u32, u32, u32);
 
 /// Match the records of two sides, each within its window. Codes are compared by the names behind them. Without a clock
-/// nothing matches.
-pub fn overlap(a: (&Traces, Option<Window>), b: (&Traces, Option<Window>)) -> Overlap {
-    let ((left, left_window), (right, right_window)) = (a, b);
-    let scenario = translation(&right.names.scenario, &left.names.scenario);
-    let item = translation(&right.names.item, &left.names.item);
-    let category = translation(&right.names.category, &left.names.category);
-    let of = |code: u32, map: &[u32]| if code == NO_CODE { NO_CODE } else { map[code as usize] };
-    let both = |u: usize| -> Overlap {
-        let (first, n_first) = heads(left, u, left_window);
-        let Ok(v) = right.users.binary_search(&left.users[u]) else {
-            return Overlap {
-                first: first.len() as u64,
-                events_first: n_first,
-                ..Overlap::default()
-            };
+/// nothing matches. Errors if events on disk cannot be read back.
+pub fn overlap(a: (&Traces, Option<Window>), b: (&Traces, Option<Window>)) -> Result<Overlap> {
+    // The first side is gone through part by part, and of the second any user is looked up: best if that one is in memory.
+    if a.0.in_order() && !b.0.in_order() {
+        return overlap(b, a).map(Overlap::turned);
+    }
+    let (from, to) = (&b.0.names, &a.0.names);
+    let maps = [
+        translation(&from.scenario, &to.scenario),
+        translation(&from.item, &to.item),
+        translation(&from.category, &to.category),
+    ];
+    let both = |part: &Part, others: &[Part]| -> Overlap {
+        let users = part.users.par_iter().enumerate();
+        let of_user = |(place, &user): (usize, &u32)| {
+            let other = b.0.users.binary_search(&a.0.users[user as usize]).ok();
+            let other = other.and_then(|v| find(others, v as u32));
+            let second = other.map(|(part, place)| heads(part, place, b.1));
+            matched(&heads(part, place, a.1), second, &maps)
         };
-        let (second, n_second) = heads(right, v, right_window);
-        let mut second: Vec<Head> = second
-            .into_iter()
-            .map(|(t, s, i, c)| (t, of(s, &scenario), of(i, &item), of(c, &category)))
-            .collect();
-        second.sort_unstable();
-        Overlap {
-            matched: common(&first, &second, |x, y| (x.0, x.1).cmp(&(y.0, y.1))),
-            matched_items: common(&first, &second, Head::cmp),
-            first: first.len() as u64,
-            second: second.len() as u64,
-            events_first: n_first,
-            events_second: n_second,
-            events_matched: n_first.min(n_second),
-        }
+        users.map(of_user).reduce(Overlap::default, Overlap::plus)
+    };
+    let shared: Vec<Overlap> = match (&a.0.store, &b.0.store) {
+        // Both are divided alike.
+        (Store::Aside(left), Store::Aside(right)) => (0..left.len())
+            .into_par_iter()
+            .map(|p| Ok(both(&left.load(p)?, &[right.load(p)?])))
+            .collect::<Result<_>>()?,
+        (_, Store::Aside(_)) => return Err(Error::new(Code::BadOption, "sides that cannot be matched")),
+        (_, Store::Held(others)) => a.0.map_parts(|part| both(part, others))?,
     };
     // Users of the second side alone have records too.
-    let alone = |v: usize| -> Overlap {
-        let (records, events) = heads(right, v, right_window);
-        Overlap {
-            second: records.len() as u64,
-            events_second: events,
-            ..Overlap::default()
-        }
+    let alone = |part: &Part| -> Overlap {
+        let users = part.users.iter().enumerate();
+        let users = users.filter(|&(_, &v)| a.0.users.binary_search(&b.0.users[v as usize]).is_err());
+        let of_user = |(place, _)| {
+            let (records, events) = heads(part, place, b.1);
+            Overlap {
+                second: records.len() as u64,
+                events_second: events,
+                ..Overlap::default()
+            }
+        };
+        users.map(of_user).fold(Overlap::default(), Overlap::plus)
     };
-    let shared = (0..left.users.len())
-        .into_par_iter()
-        .map(both)
-        .reduce(Overlap::default, Overlap::plus);
-    let rest = (0..right.users.len())
-        .into_par_iter()
-        .filter(|&v| left.users.binary_search(&right.users[v]).is_err())
-        .map(alone)
-        .reduce(Overlap::default, Overlap::plus);
-    shared.plus(rest)
+    let rest = b.0.map_parts(alone)?;
+    Ok(shared.into_iter().chain(rest).fold(Overlap::default(), Overlap::plus))
+}
+
+/// Part and place of a user.
+fn find(parts: &[Part], user: u32) -> Option<(&Part, usize)> {
+    let part = &parts.get(parts.partition_point(|part| part.users.last() < Some(&user)))?;
+    part.users.binary_search(&user).ok().map(|place| (*part, place))
+}
+
+/// What one user's records on both sides have in common.
+fn matched(first: &(Vec<Head>, u64), second: Option<(Vec<Head>, u64)>, maps: &[Vec<u32>; 3]) -> Overlap {
+    let (first, events_first) = (&first.0, first.1);
+    let (second, events_second) = second.unwrap_or_default();
+    let of = |code: u32, map: &[u32]| if code == NO_CODE { NO_CODE } else { map[code as usize] };
+    let [scenario, item, category] = maps;
+    let mut second: Vec<Head> = second
+        .into_iter()
+        .map(|(t, s, i, c)| (t, of(s, scenario), of(i, item), of(c, category)))
+        .collect();
+    second.sort_unstable();
+    Overlap {
+        matched: common(first, &second, |x, y| (x.0, x.1).cmp(&(y.0, y.1))),
+        matched_items: common(first, &second, Head::cmp),
+        first: first.len() as u64,
+        second: second.len() as u64,
+        events_first,
+        events_second,
+        events_matched: events_first.min(events_second),
+    }
 }
 
 fn translation(from: &[String], to: &[String]) -> Vec<u32> {
@@ -102,10 +139,9 @@ fn translation(from: &[String], to: &[String]) -> Vec<u32> {
 }
 
 /// The first event of each record of a user, sorted, and the number of events that happened.
-fn heads(t: &Traces, user: usize, window: Option<Window>) -> (Vec<Head>, u64) {
-    let t = t.part_of(user);
+fn heads(t: &Part, place: usize, window: Option<Window>) -> (Vec<Head>, u64) {
     let (from, until) = window.map_or((i64::MIN + 1, i64::MAX), |w| (w.from, w.until));
-    let [_, timed] = t.rows_within(user, from, until);
+    let [_, timed] = t.rows_within(place, from, until);
     let mut rows: Vec<(u64, usize)> = timed.map(|r| (t.record[r], r)).collect();
     let events = rows.iter().filter(|(_, r)| t.occurred[*r]).count() as u64;
     rows.sort_unstable();

@@ -1,7 +1,8 @@
 //! Scatter: batches of events, in whatever order they were read, become traces sorted by user and time.
 
-use super::traces::{Names, Part, Traces};
-use crate::error::{Code, Error, Result};
+use super::chunk::At;
+use super::codes::{CODED, interned, ranked};
+use super::traces::Part;
 use crate::event::{Coded, EventBatch, NO_CODE, Pool};
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -10,68 +11,44 @@ use std::ops::Range;
 /// Events of a part, at least: small enough to balance, large enough to be cheap to merge.
 const EVENTS_A_PART: usize = 1 << 17;
 
-/// Collects batches; [`Gatherer::finish`] sorts them.
-#[derive(Debug, Default)]
-pub struct Gatherer {
-    batches: Vec<EventBatch>,
+/// The sorted strings behind the codes of all batches, column by column, and the events in parts of about equal size.
+pub(super) fn scatter(batches: &[EventBatch]) -> ([Vec<String>; 5], Vec<Part>) {
+    let merged: Vec<Merged> = CODED.par_iter().map(|column| merge(batches, column)).collect();
+    let [user, scenario, action, item, category] = <[Merged; 5]>::try_from(merged).expect("five columns");
+    let sources: Vec<Source> = (0..batches.len())
+        .map(|i| Source {
+            batch: &batches[i],
+            user: &user.ranks[i],
+            scenario: &scenario.ranks[i],
+            action: &action.ranks[i],
+            item: &item.ranks[i],
+            category: &category.ranks[i],
+        })
+        .collect();
+    let runs = by_user(&runs(&sources), user.names.len());
+    let parts = runs
+        .parts()
+        .into_par_iter()
+        .map(|users| fill(users.clone().map(|u| u as u32).collect(), users, &runs, &sources))
+        .collect();
+    let names = [user, scenario, action, item, category].map(|column| column.names);
+    (names, parts)
 }
 
-impl Gatherer {
-    /// Add a batch.
-    pub fn push(&mut self, batch: EventBatch) {
-        self.batches.push(batch);
+/// All events of these sources as one part.
+pub(super) fn part(sources: &[Source]) -> Part {
+    let mut runs: Vec<(u32, Run)> = runs(sources).into_iter().flatten().collect();
+    // Stable: the runs of a user stay in the order in which they were read.
+    runs.sort_by_key(|(user, _)| *user);
+    let mut users: Vec<u32> = runs.iter().map(|(user, _)| *user).collect();
+    users.dedup();
+    let mut local = 0;
+    for (user, _) in &mut runs {
+        local += usize::from(*user != users[local]);
+        *user = local as u32;
     }
-
-    /// Sort by user and time. Errors if there is no event, or more than 2^32 - 1.
-    pub fn finish(self) -> Result<Traces> {
-        let n: usize = self.batches.iter().map(EventBatch::len).sum();
-        if n == 0 {
-            return Err(Error::new(Code::NoEvents, "no usable event was read")
-                .help("check that the path and the mapping belong together"));
-        }
-        if n >= NO_CODE as usize {
-            return Err(Error::new(
-                Code::BadOption,
-                format!("{n} events are more than one process can hold in memory"),
-            )
-            .help("compare a part of the users"));
-        }
-        let batches = &self.batches;
-        let columns: [fn(&EventBatch) -> &Coded; 5] = [
-            |b| &b.user,
-            |b| &b.scenario,
-            |b| &b.action,
-            |b| &b.item,
-            |b| &b.category,
-        ];
-        let merged: Vec<Merged> = columns.par_iter().map(|column| merge(batches, column)).collect();
-        let [user, scenario, action, item, category] = <[Merged; 5]>::try_from(merged).expect("five columns");
-        let sources: Vec<Source> = (0..batches.len())
-            .map(|i| Source {
-                batch: &batches[i],
-                scenario: &scenario.ranks[i],
-                action: &action.ranks[i],
-                item: &item.ranks[i],
-                category: &category.ranks[i],
-            })
-            .collect();
-        let runs = by_user(&runs(batches, &user.ranks), user.names.len());
-        let parts = runs
-            .parts()
-            .into_par_iter()
-            .map(|users| part(users, &runs, &sources))
-            .collect();
-        Ok(Traces {
-            users: user.names,
-            names: Names {
-                scenario: scenario.names,
-                action: action.names,
-                item: item.names,
-                category: category.names,
-            },
-            parts,
-        })
-    }
+    let n = users.len();
+    fill(users, 0..n, &by_user(&[runs], n), sources)
 }
 
 /// The sorted strings of a column of all batches, and for each batch the rank of each of its codes.
@@ -83,39 +60,12 @@ struct Merged {
 
 fn merge(batches: &[EventBatch], column: impl Fn(&EventBatch) -> &Coded + Sync) -> Merged {
     let mut all = Pool::default();
-    // Strings of dropped rows, which no code has, are left out.
-    let used: Vec<Vec<bool>> = batches.par_iter().map(|batch| used(column(batch))).collect();
-    let mut ranks: Vec<Vec<u32>> = batches
-        .iter()
-        .zip(used)
-        .map(|(batch, used)| {
-            let strings = column(batch).pool.iter().zip(used);
-            strings
-                .map(|(s, used)| if used { all.intern(s) } else { NO_CODE })
-                .collect()
-        })
-        .collect();
-    let mut by_name: Vec<u32> = (0..all.len() as u32).collect();
-    by_name.par_sort_unstable_by_key(|&c| all.get(c));
-    let mut rank = vec![0u32; all.len()];
-    for (r, &c) in by_name.iter().enumerate() {
-        rank[c as usize] = r as u32;
-    }
+    let mut ranks: Vec<Vec<u32>> = batches.iter().map(|b| interned(column(b), &mut all)).collect();
+    let (names, rank) = ranked(&all);
     for code in ranks.iter_mut().flatten().filter(|c| **c != NO_CODE) {
         *code = rank[*code as usize];
     }
-    Merged {
-        names: by_name.into_iter().map(|c| all.get(c).to_owned()).collect(),
-        ranks,
-    }
-}
-
-fn used(column: &Coded) -> Vec<bool> {
-    let mut used = vec![false; column.pool.len()];
-    for &code in column.codes.iter().filter(|&&c| c != NO_CODE) {
-        used[code as usize] = true;
-    }
-    used
+    Merged { names, ranks }
 }
 
 /// Events of one user that stand together in a batch.
@@ -127,9 +77,9 @@ struct Run {
 }
 
 /// The runs of each batch, in order, each with its user.
-fn runs(batches: &[EventBatch], ranks: &[Vec<u32>]) -> Vec<Vec<(u32, Run)>> {
+fn runs(sources: &[Source]) -> Vec<Vec<(u32, Run)>> {
     let of_batch = |i: usize| {
-        let codes = &batches[i].user.codes;
+        let codes = &sources[i].batch.user.codes;
         let mut start = 0;
         codes
             .chunk_by(|a, b| a == b)
@@ -141,17 +91,17 @@ fn runs(batches: &[EventBatch], ranks: &[Vec<u32>]) -> Vec<Vec<(u32, Run)>> {
                     start: start - length,
                     length,
                 };
-                (ranks[i][run[0] as usize], run_of)
+                (sources[i].user[run[0] as usize], run_of)
             })
             .collect()
     };
-    (0..batches.len()).into_par_iter().map(of_batch).collect()
+    (0..sources.len()).into_par_iter().map(of_batch).collect()
 }
 
 /// Runs by user, in the order in which they were read.
 struct Runs {
     all: Vec<Run>,
-    /// Those of user `u` are `starts[u]..starts[u + 1]`.
+    /// Those of the user at place `u` are `starts[u]..starts[u + 1]`.
     starts: Vec<usize>,
     /// Events of each user.
     events: Vec<usize>,
@@ -197,12 +147,13 @@ impl Runs {
 }
 
 /// A batch with the ranks of its codes.
-struct Source<'a> {
-    batch: &'a EventBatch,
-    scenario: &'a [u32],
-    action: &'a [u32],
-    item: &'a [u32],
-    category: &'a [u32],
+pub(super) struct Source<'a> {
+    pub(super) batch: &'a EventBatch,
+    pub(super) user: &'a [u32],
+    pub(super) scenario: &'a [u32],
+    pub(super) action: &'a [u32],
+    pub(super) item: &'a [u32],
+    pub(super) category: &'a [u32],
 }
 
 impl Source<'_> {
@@ -211,9 +162,9 @@ impl Source<'_> {
         let b = self.batch;
         (
             b.seq(row),
-            ranked(&b.scenario, self.scenario, row),
-            ranked(&b.action, self.action, row),
-            ranked(&b.item, self.item, row),
+            rank(&b.scenario, self.scenario, row),
+            rank(&b.action, self.action, row),
+            rank(&b.item, self.item, row),
         )
     }
 
@@ -225,15 +176,12 @@ impl Source<'_> {
     }
 }
 
-fn ranked(column: &Coded, ranks: &[u32], row: usize) -> u32 {
+fn rank(column: &Coded, ranks: &[u32], row: usize) -> u32 {
     match column.codes.get(row) {
         None | Some(&NO_CODE) => NO_CODE,
         Some(&code) => ranks[code as usize],
     }
 }
-
-/// An event: its batch and its row there.
-type At = (u32, u32);
 
 /// The canonical order of two events of one user and time.
 fn tied(sources: &[Source], one: At, other: At) -> Ordering {
@@ -248,11 +196,11 @@ fn tied(sources: &[Source], one: At, other: At) -> Ordering {
 const LONG_RUN: usize = 8;
 
 /// The events of some users, in canonical order.
-fn part(users: Range<usize>, runs: &Runs, sources: &[Source]) -> Part {
-    let own = &runs.all[runs.starts[users.start]..runs.starts[users.end]];
-    let mut part = Part::new(users.clone());
-    let mut rows: Vec<At> = Vec::with_capacity(runs.events[users.clone()].iter().sum());
-    for user in users {
+fn fill(users: Vec<u32>, places: Range<usize>, runs: &Runs, sources: &[Source]) -> Part {
+    let own = &runs.all[runs.starts[places.start]..runs.starts[places.end]];
+    let mut part = Part::new(users);
+    let mut rows: Vec<At> = Vec::with_capacity(runs.events[places.clone()].iter().sum());
+    for user in places {
         let own = &runs.all[runs.starts[user]..runs.starts[user + 1]];
         let rows_of = |run: &Run| {
             let batch = run.batch;
@@ -309,8 +257,8 @@ fn column<T>(sources: &[Source], rows: &[At], of: impl Fn(&Source, usize) -> T) 
 fn gather(part: &mut Part, sources: &[Source], rows: &[At]) {
     part.time = column(sources, rows, |s, r| s.batch.time[r]);
     part.precision = column(sources, rows, |s, r| s.batch.precision[r]);
-    part.scenario = column(sources, rows, |s, r| ranked(&s.batch.scenario, s.scenario, r));
-    part.action = column(sources, rows, |s, r| ranked(&s.batch.action, s.action, r));
+    part.scenario = column(sources, rows, |s, r| rank(&s.batch.scenario, s.scenario, r));
+    part.action = column(sources, rows, |s, r| rank(&s.batch.action, s.action, r));
     part.role = column(sources, rows, |s, r| s.batch.role[r]);
     part.valence = column(sources, rows, |s, r| s.batch.valence[r]);
     part.occurred = column(sources, rows, |s, r| s.batch.occurred[r]);
@@ -326,14 +274,14 @@ fn gather(part: &mut Part, sources: &[Source], rows: &[At]) {
     }
     if sources.iter().any(|s| !s.batch.item.codes.is_empty()) {
         part.item
-            .fill(column(sources, rows, |s, r| ranked(&s.batch.item, s.item, r)));
+            .fill(column(sources, rows, |s, r| rank(&s.batch.item, s.item, r)));
     }
     if sources.iter().any(|s| !s.batch.category.codes.is_empty()) {
         part.category
-            .fill(column(sources, rows, |s, r| ranked(&s.batch.category, s.category, r)));
+            .fill(column(sources, rows, |s, r| rank(&s.batch.category, s.category, r)));
     }
     if sources.iter().any(|s| !s.batch.text.is_empty()) {
-        let text = |&(batch, row): &At| sources[batch as usize].batch.text.get(row as usize);
+        let text = |&(batch, row): &At| sources[batch as usize].batch.text(row as usize);
         part.text = rows.iter().map(text).collect();
     }
 }
@@ -362,15 +310,16 @@ fn copy(part: &mut Part, source: &Source, rows: Range<usize>) {
         .extend(before, rows.clone().map(|r| b.value(r)), b.value.is_empty());
     part.item.extend(
         before,
-        rows.clone().map(|r| ranked(&b.item, source.item, r)),
+        rows.clone().map(|r| rank(&b.item, source.item, r)),
         b.item.codes.is_empty(),
     );
     part.category.extend(
         before,
-        rows.clone().map(|r| ranked(&b.category, source.category, r)),
+        rows.clone().map(|r| rank(&b.category, source.category, r)),
         b.category.codes.is_empty(),
     );
-    if !b.text.is_empty() {
-        rows.for_each(|r| part.text.push(b.text.get(r)));
+    if !b.text.is_empty() || !part.text.is_empty() {
+        (part.text.len()..before).for_each(|_| part.text.push(None));
+        rows.for_each(|r| part.text.push(b.text(r)));
     }
 }

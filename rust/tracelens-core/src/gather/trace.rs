@@ -1,6 +1,6 @@
 //! One user's events inside the observation window, as every accumulator sees them.
 
-use super::{Calendar, DAY, HOUR, Part, Traces};
+use super::{Calendar, DAY, HOUR, Part};
 use crate::event::{NO_CODE, NO_TIME, Precision, Role};
 use hashbrown::HashMap;
 
@@ -68,8 +68,7 @@ pub struct Trace {
 
 /// Fills a [`Trace`] from the columns, reusing its memory from user to user.
 #[derive(Debug)]
-pub struct TraceBuilder<'a> {
-    traces: &'a Traces,
+pub struct TraceBuilder {
     calendar: Calendar,
     exposure_by_record: bool,
     trace: Trace,
@@ -80,11 +79,10 @@ pub struct TraceBuilder<'a> {
     happened: Vec<bool>,
 }
 
-impl<'a> TraceBuilder<'a> {
+impl TraceBuilder {
     /// A builder for one thread.
-    pub fn new(traces: &'a Traces, calendar: Calendar, exposure_by_record: bool) -> Self {
+    pub fn new(calendar: Calendar, exposure_by_record: bool) -> Self {
         Self {
-            traces,
             calendar,
             exposure_by_record,
             trace: Trace::default(),
@@ -95,11 +93,10 @@ impl<'a> TraceBuilder<'a> {
         }
     }
 
-    /// The trace of a user within a window (`None`: everything).
-    pub fn build(&mut self, user: usize, window: Option<Window>) -> &Trace {
-        let t = self.traces.part_of(user);
+    /// The trace of the user at a place of a part within a window (`None`: everything).
+    pub fn build(&mut self, t: &Part, place: usize, window: Option<Window>) -> &Trace {
         let (from, until) = window.map_or((i64::MIN, i64::MAX), |w| (w.from, w.until));
-        let [untimed, timed] = t.rows_within(user, from, until);
+        let [untimed, timed] = t.rows_within(place, from, until);
         let clock = untimed.is_empty() && !timed.is_empty();
         let rows = || untimed.clone().chain(timed.clone());
         self.number_records(t, &rows());

@@ -1,6 +1,9 @@
 //! All events of one side in canonical order, in parts that are worked on apart.
 
+use super::spill::Spill;
+use crate::error::{Code, Error, Result};
 use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Pool, Precision, Role, Texts};
+use crate::stop::Stop;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -24,14 +27,75 @@ pub struct Traces {
     pub users: Vec<String>,
     /// Names behind the codes.
     pub names: Names,
-    /// Ranges of users with their events, of about as many events each: what one task works on.
-    pub parts: Vec<Part>,
+    /// What holds of all events.
+    pub facts: Facts,
+    pub(super) store: Store,
+    pub(super) stop: Stop,
+}
+
+/// Where the events are.
+#[derive(Debug)]
+pub(super) enum Store {
+    /// In memory, in parts of about as many events each; the users of each come after those of the one before.
+    Held(Vec<Part>),
+    /// On disk, a partition of users each.
+    Aside(Box<Spill>),
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::Held(Vec::new())
+    }
+}
+
+/// What holds of the events of a side as a whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// How many there are.
+    pub events: usize,
+    /// First and last time, if any has one.
+    pub extent: Option<(i64, i64)>,
+    /// Whether any has a valence.
+    pub valence: bool,
+    /// Whether any is an exposure.
+    pub exposures: bool,
+    /// Whether any is a conversion.
+    pub conversions: bool,
+}
+
+impl Facts {
+    pub(super) fn of(batches: &[EventBatch]) -> Self {
+        let of_batch = |batch: &EventBatch| {
+            let known = batch.time.iter().copied().filter(|&t| t != NO_TIME);
+            Self {
+                events: batch.len(),
+                extent: known.map(|t| (t, t)).reduce(wider),
+                valence: batch.valence.iter().any(|&v| v != 0),
+                exposures: batch.role.contains(&Role::Exposure),
+                conversions: batch.role.contains(&Role::Conversion),
+            }
+        };
+        batches.par_iter().map(of_batch).reduce(Self::default, Self::join)
+    }
+
+    pub(super) fn join(self, other: Self) -> Self {
+        Self {
+            events: self.events + other.events,
+            extent: match (self.extent, other.extent) {
+                (Some(a), Some(b)) => Some(wider(a, b)),
+                (a, b) => a.or(b),
+            },
+            valence: self.valence || other.valence,
+            exposures: self.exposures || other.exposures,
+            conversions: self.conversions || other.conversions,
+        }
+    }
 }
 
 impl Traces {
     /// Number of events.
     pub fn len(&self) -> usize {
-        self.parts.iter().map(Part::len).sum()
+        self.facts.events
     }
 
     /// Whether there are none.
@@ -39,34 +103,41 @@ impl Traces {
         self.len() == 0
     }
 
-    /// The part that holds a user.
-    pub fn part_of(&self, user: usize) -> &Part {
-        &self.parts[self.parts.partition_point(|part| part.users.end <= user)]
+    /// Look at every part, several at once; parts on disk are read back for it. Errors if that fails, or if the work was stopped.
+    pub fn map_parts<T: Send>(&self, look: impl Fn(&Part) -> T + Sync) -> Result<Vec<T>> {
+        match &self.store {
+            Store::Held(parts) => {
+                let of_part = |part: &Part| self.stop.check().map(|()| look(part));
+                parts.par_iter().map(of_part).collect()
+            }
+            Store::Aside(spill) => {
+                let of_partition = |p: usize| {
+                    self.stop.check()?;
+                    spill.load(p).map(|part| look(&part))
+                };
+                (0..spill.len()).into_par_iter().map(of_partition).collect()
+            }
+        }
     }
 
-    /// First and last time in the log, if it has a clock.
-    pub fn extent(&self) -> Option<(i64, i64)> {
-        let of_part = |part: &Part| {
-            let known = part.time.iter().copied().filter(|&t| t != NO_TIME);
-            known.map(|t| (t, t)).reduce(wider)
+    /// Whether the parts come in the order of the users.
+    pub fn in_order(&self) -> bool {
+        matches!(self.store, Store::Held(_))
+    }
+
+    /// The events as one batch, in canonical order. Errors if they are on disk: they were too many to be held.
+    pub fn to_batch(&self) -> Result<EventBatch> {
+        let Store::Held(parts) = &self.store else {
+            let said = "the events are on disk, more than --memory allows at once: they cannot be handed over together";
+            return Err(
+                Error::new(Code::BadOption, said).help("read the log without a bound on memory, or a part of it")
+            );
         };
-        self.parts.par_iter().filter_map(of_part).reduce_with(wider)
-    }
-
-    /// Whether something holds of any part.
-    pub fn any(&self, holds: impl Fn(&Part) -> bool + Sync + Send) -> bool {
-        self.parts.par_iter().any(holds)
-    }
-
-    /// The events as one batch, in canonical order.
-    pub fn to_batch(&self) -> EventBatch {
-        let owner = self.parts.iter().flat_map(|part| {
-            part.users
-                .clone()
-                .flat_map(|u| std::iter::repeat_n(u as u32, part.rows(u).len()))
+        let owner = parts.iter().flat_map(|part| {
+            let users = part.users.iter().enumerate();
+            users.flat_map(|(place, &u)| std::iter::repeat_n(u, part.rows(place).len()))
         });
-        let parts = &self.parts;
-        EventBatch {
+        Ok(EventBatch {
             user: coded(owner.collect(), &self.users),
             time: joined(parts, |p, r| p.time[r]),
             precision: joined(parts, |p, r| p.precision[r]),
@@ -82,7 +153,7 @@ impl Traces {
             count: spread(parts, |p| &p.count),
             text: parts.iter().flat_map(|p| p.text.iter()).collect(),
             record: joined(parts, |p, r| p.record[r]),
-        }
+        })
     }
 }
 
@@ -152,12 +223,12 @@ impl<T: Copy> Sparse<T> {
     }
 }
 
-/// The events of a range of users.
+/// The events of some users.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// Which users.
-    pub users: Range<usize>,
-    /// The events of its user `i` are `starts[i]..starts[i + 1]`.
+    /// Which users, as indices into [`Traces::users`], ascending.
+    pub users: Vec<u32>,
+    /// The events of its user at place `i` are `starts[i]..starts[i + 1]`.
     pub(super) starts: Vec<usize>,
     /// Microseconds since 1970 UTC, or [`NO_TIME`].
     pub time: Vec<i64>,
@@ -190,7 +261,7 @@ pub struct Part {
 }
 
 impl Part {
-    pub(super) fn new(users: Range<usize>) -> Self {
+    pub(super) fn new(users: Vec<u32>) -> Self {
         Self {
             starts: vec![0],
             users,
@@ -221,19 +292,18 @@ impl Part {
         self.time.is_empty()
     }
 
-    /// The rows of a user.
-    pub fn rows(&self, user: usize) -> Range<usize> {
-        let i = user - self.users.start;
-        self.starts[i]..self.starts[i + 1]
+    /// The rows of the user at a place of `users`.
+    pub fn rows(&self, place: usize) -> Range<usize> {
+        self.starts[place]..self.starts[place + 1]
     }
 
-    /// The rows of a user without a time, and those with a time in `[from, until)`.
-    pub fn rows_within(&self, user: usize, from: i64, until: i64) -> [Range<usize>; 2] {
-        let rows = self.rows(user);
+    /// The rows of the user at a place without a time, and those with a time in `[from, until)`.
+    pub fn rows_within(&self, place: usize, from: i64, until: i64) -> [Range<usize>; 2] {
+        let rows = self.rows(place);
         let times = &self.time[rows.clone()];
         let untimed = times.partition_point(|&t| t == NO_TIME);
-        let place = |time: i64| rows.start + untimed + times[untimed..].partition_point(|&t| t < time);
-        let first = place(from);
-        [rows.start..rows.start + untimed, first..place(until).max(first)]
+        let row_at = |time: i64| rows.start + untimed + times[untimed..].partition_point(|&t| t < time);
+        let first = row_at(from);
+        [rows.start..rows.start + untimed, first..row_at(until).max(first)]
     }
 }
