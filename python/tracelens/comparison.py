@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from tracelens.errors import TracelensError
 from tracelens.pairwise import compare_statistics
+from tracelens.profile import Profile
 from tracelens.roster import Roster, read_roster
 from tracelens.states import SUFFIX, State, read_state
 from tracelens.statistics import Statistics
@@ -37,7 +38,9 @@ def compare(
     jobs: int | None = None,
     on_bad_row: Literal["error", "drop"] = "error",
     max_bad: float | None = None,
+    memory: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    profile: Profile | None = None,
 ) -> dict[str, Any]:
     """Compare simulated behaviour logs with real ones.
 
@@ -63,8 +66,12 @@ def compare(
         Stop at a row that cannot be read, or count it and go on.
     max_bad : float, optional
         Share of rows in [0, 1] that may be dropped.
+    memory : int, optional
+        Bytes that may be used, about, by all sides together; events beyond that wait on disk. Never changes the result.
     progress : callable, optional
         Called while a side is read, with its bytes that are done and all there are.
+    profile : Profile, optional
+        To be told where the time goes.
 
     Returns
     -------
@@ -84,12 +91,19 @@ def compare(
     sources = {"real": real, **sims}
     if len(sources) != len(sims) + 1:
         raise TracelensError.new(110, "a simulation cannot be named real", help="rename its directory")
+    profile = profile or Profile()
     reading: dict[str, Any] = {"on_bad_row": on_bad_row, "max_bad": max_bad, "jobs": jobs, "progress": progress}
-    sides: dict[str, Traces | State] = {
-        name: source if isinstance(source, Traces | State) else _read_side(name, source, mapping, reading)
-        for name, source in sources.items()
-    }
-    return _compare_sides(sides, design, align, None if roster is None else read_roster(roster), seed, jobs)
+    reading["memory"] = None if memory is None else memory // len(sources)
+    sides: dict[str, Traces | State] = {}
+    for name, source in sources.items():
+        if isinstance(source, Traces | State):
+            sides[name] = source
+            continue
+        sides[name] = read = _read_side(name, source, mapping, reading)
+        if isinstance(read, Traces):
+            for stage, seconds in zip(("read", "scatter"), read.core.seconds, strict=True):
+                profile.add(stage, seconds)
+    return _compare_sides(sides, design, align, None if roster is None else read_roster(roster), seed, jobs, profile)
 
 
 def compare_paths(
@@ -113,6 +127,7 @@ def _compare_sides(
     roster: Roster | None,
     seed: int,
     jobs: int | None,
+    profile: Profile,
 ) -> dict[str, Any]:
     real = sides["real"]
     warnings: list[str] = []
@@ -137,9 +152,9 @@ def _compare_sides(
     summaries: dict[str, Statistics] = {}
     for name, traces in sides.items():
         scenario = None if name == "real" else summaries["real"].meta["conversion_scenario"]
-        summary = traces.statistics(
-            days=windows.days.get(name), entry=windows.entry, conversion_scenario=scenario, jobs=jobs
-        )
+        with profile.stage("fold"):
+            days = windows.days.get(name)
+            summary = traces.statistics(days=days, entry=windows.entry, conversion_scenario=scenario, jobs=jobs)
         if roster is not None:
             summary = summary.with_users(windows.entry or roster.users["real" if name == "real" else "sim"])
         summaries[name] = summary if timed else _without_clock(summary)
@@ -155,18 +170,14 @@ def _compare_sides(
         used.add(chosen)
         if chosen == "paired":
             warnings += _without_counterpart(real, sides[name], name)
-        given = _given(real, sides[name], windows, ("real", name))
-        comparisons.append(
-            compare_statistics(
-                summaries["real"],
-                summaries[name],
-                name=name,
-                design=chosen,
-                seed=seed,
-                roster=roster is not None,
-                given=given,
+        with profile.stage("match"):
+            given = _given(real, sides[name], windows, ("real", name))
+        with profile.stage("resample"):
+            pair = summaries["real"], summaries[name]
+            comparison = compare_statistics(
+                *pair, name=name, design=chosen, seed=seed, roster=roster is not None, given=given
             )
-        )
+        comparisons.append(comparison)
     if len(used) > 1:
         warnings.append("the simulations do not all hold the same users: some are compared paired, some as populations")
     return {

@@ -114,6 +114,7 @@ def sketch(
     on_bad_row: Literal["error", "drop"] = "error",
     max_bad: float | None = None,
     jobs: int | None = None,
+    memory: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> State:
     """Summarise logs that hold all events of some users of one side.
@@ -126,7 +127,7 @@ def sketch(
         merged and compared only if they have the same.
     conversion_scenario : str, optional
         Scenario whose runs count as conversions of the linked lead; the one with most conversions if missing.
-    mapping, side, on_bad_row, max_bad, jobs, progress
+    mapping, side, on_bad_row, max_bad, jobs, memory, progress
         As in :func:`tracelens.read_traces`.
 
     Raises
@@ -139,7 +140,8 @@ def sketch(
         days = ((window[0] - EPOCH).days, (window[1] - EPOCH).days + 1)
         if days[0] >= days[1]:
             raise TracelensError.new(110, f"a window from {window[0]} to {window[1]} is empty", help="turn it round")
-    traces = read_traces(logs, mapping, on_bad_row=on_bad_row, max_bad=max_bad, jobs=jobs, side=side, progress=progress)
+    reading: dict[str, Any] = {"on_bad_row": on_bad_row, "max_bad": max_bad, "side": side, "memory": memory}
+    traces = read_traces(logs, mapping, jobs=jobs, progress=progress, **reading)
     about = dict(traces.about)
     if not about["has_clock"]:
         days = None

@@ -203,6 +203,7 @@ def write_users(
     on_bad_row: Literal["error", "drop"] = "error",
     max_bad: float | None = None,
     jobs: int | None = None,
+    memory: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Read logs and write their users table, and their chains if need be: all of it or nothing.
@@ -215,7 +216,7 @@ def write_users(
         The users, as .parquet, .csv or .ndjson. A file that is there is replaced.
     chains : path, optional
         The conversions, likewise. A csv has no lists: there the path is text alone.
-    mapping, side, on_bad_row, max_bad, jobs, progress
+    mapping, side, on_bad_row, max_bad, jobs, memory, progress
         As in :func:`tracelens.traces.read_traces`.
 
     Returns
@@ -241,7 +242,7 @@ def write_users(
     if len(targets) == 2 and targets[0].resolve() == targets[1].resolve():
         raise TracelensError.new(110, f"users and chains are both to be {output}", help="give each a file of its own")
     reading: dict[str, Any] = {"mapping": mapping, "side": side, "on_bad_row": on_bad_row, "max_bad": max_bad}
-    traces = read_traces(paths, jobs=jobs, progress=progress, **reading)
+    traces = read_traces(paths, jobs=jobs, memory=memory, progress=progress, **reading)
     statistics = traces.statistics(jobs=jobs)
     frames = [user_table(statistics), *([] if chains is None else [chain_table(statistics)])]
     with ExitStack() as stack:

@@ -154,6 +154,7 @@ def read_traces(
     text: bool = False,
     jobs: int | None = None,
     side: str | None = None,
+    memory: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Traces:
     """Read logs.
@@ -175,6 +176,9 @@ def read_traces(
         Number of threads; all cores if missing.
     side : str, optional
         The side to read, of a log whose mapping has two.
+    memory : int, optional
+        Bytes that may be used, about; events beyond that wait on disk, in the directory for temporary files. Never
+        changes a result. All events stay in memory if missing.
     progress : callable, optional
         Called a few times a second with the bytes that are read and all there are.
 
@@ -185,7 +189,9 @@ def read_traces(
     """
     paths = [path] if isinstance(path, str | PathLike) else list(path)
     files = [fspath(p) for p in paths]
-    core = _core.Traces.read(files, mapping, on_bad_row, max_bad, text, jobs, side=side, progress=progress)
+    core = _core.Traces.read(
+        files, mapping, on_bad_row, max_bad, text, jobs, side=side, memory=memory, progress=progress
+    )
     return Traces(core, core.description())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from tracelens.cli.options import Share
+from tracelens.cli.options import Share, memory_option
 from tracelens.cli.progress import reading
 
 
@@ -52,12 +52,15 @@ from tracelens.cli.progress import reading
     help="Stop at a row that cannot be read, or count it by reason and go on.",
 )
 @click.option("--max-bad", type=Share(), metavar="X%", help="Share of rows that may be dropped.")
+@memory_option
+@click.option("--profile", "profiled", is_flag=True, help="Say on stderr where the time went.")
 def command(
     real: str,
     sims: tuple[str, ...],
     mappings: tuple[str, ...],
     outputs: tuple[str, ...],
     form: str,
+    profiled: bool,
     **options: Any,
 ) -> None:
     """Compare one or more simulated behaviour logs (SIM) with real ones (REAL): files, directories or glob patterns."""
@@ -65,12 +68,13 @@ def command(
     targets = [_target(output) for output in outputs]
 
     from tracelens.comparison import compare_paths
+    from tracelens.profile import Profile
     from tracelens.report.text import render
     from tracelens.result import assemble, dumps, validate, write_result, write_whole
 
+    profile = Profile()
     with reading("reading", then="comparing") as progress:
-        shown = {} if progress is None else {"progress": progress}
-        comparison = compare_paths(real, list(sims), mapping=mapping, **options, **shown)
+        comparison = compare_paths(real, list(sims), mapping=mapping, progress=progress, profile=profile, **options)
     names = [name for name in comparison["sides"] if name != "real"]
     paths = {"real": real, **dict(zip(names, sims, strict=True))}
     result = assemble(comparison, command=click.get_current_context().find_root().obj or [], paths=paths)
@@ -84,6 +88,8 @@ def command(
         click.echo(dumps(result), nl=False)
     else:
         click.echo(_text(result, terminal=sys.stdout.isatty()), nl=False, color=True)
+    if profiled:
+        click.echo(profile.line(), err=True)
 
 
 def _text(result: dict[str, Any], *, terminal: bool) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -26,6 +27,36 @@ class Share(click.ParamType[float]):
         if not 0 <= share <= 1:
             self.fail(f"{value!r} is not a share of rows, like 0.1% or 0.001", param, ctx)
         return share
+
+
+class Memory(click.ParamType[int]):
+    """So many bytes: ``2GiB``, ``500MB`` or a plain number."""
+
+    name = "memory"
+    UNITS: ClassVar = {"": 1, "b": 1} | {
+        f"{letter}{unit}": base**power
+        for power, letter in enumerate("kmgt", start=1)
+        for unit, base in (("", 1024), ("ib", 1024), ("b", 1000))
+    }
+    LEAST = 64 << 20
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            number, unit = re.fullmatch(r"([\d.]+)\s*([a-z]*)", str(value).strip().lower()).groups()  # type: ignore[union-attr]
+            size = int(float(number) * self.UNITS[unit])
+        except (AttributeError, KeyError, ValueError):
+            self.fail(f"{value!r} is not a size, like 2GiB or 500MB", param, ctx)
+        if size < self.LEAST:
+            self.fail(f"{value!r} is too little: give at least 64MiB", param, ctx)
+        return size
+
+
+def memory_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the option that bounds memory."""
+    said = "Memory that may be used, about; events beyond it wait in TMPDIR. [default: all in memory]"
+    return click.option("--memory", type=Memory(), metavar="SIZE", help=said)(command)
 
 
 def state_target(ctx: click.Context, param: click.Parameter, value: str) -> str:

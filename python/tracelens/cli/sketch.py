@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tracelens.cli.options import reading_options, state_target
+from tracelens.cli.options import memory_option, reading_options, state_target
 from tracelens.cli.progress import reading
 
 
@@ -40,6 +40,7 @@ class Window(click.ParamType[tuple[date, date]]):
     "--conversion-scenario", metavar="NAME", help="Scenario of conversions. [default: the one with most of them]"
 )
 @reading_options
+@memory_option
 @click.option("--jobs", type=click.IntRange(1, 256), help="Threads; never changes the result. [default: all cores]")
 def command(logs: tuple[str, ...], output: str, **options: Any) -> None:
     """Summarise LOGS, which hold all events of some users of one side, as a state that takes their place in compare."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tracelens.cli.options import reading_options
+from tracelens.cli.options import memory_option, reading_options
 from tracelens.cli.progress import reading
 from tracelens.cli.sums import tell_reading
 
@@ -18,6 +18,7 @@ from tracelens.cli.sums import tell_reading
 )
 @click.option("--chains", metavar="FILE", help="Also conversions, one row each, with what led to them; likewise.")
 @reading_options
+@memory_option
 @click.option("--jobs", type=click.IntRange(1, 256), help="Threads; never changes the result. [default: all cores]")
 def command(logs: tuple[str, ...], output: str, **options: Any) -> None:
     """Write what LOGS (files, directories or glob patterns) say about each user as a table, whole or not at all."""

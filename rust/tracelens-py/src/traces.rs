@@ -26,6 +26,8 @@ pub(crate) struct Traces {
     why: Option<String>,
     report: Option<ReadReport>,
     stop: Stop,
+    /// Seconds of reading, and of bringing events together by user.
+    seconds: (f64, f64),
 }
 
 /// Why reading ends early.
@@ -98,6 +100,7 @@ impl Traces {
         };
         let stop = Stop::default();
         let work = || -> Result<Self, Stopped> {
+            let began = Instant::now();
             let source = Source::open(&paths, &choice)?;
             let mut reader = source.reader(options)?;
             let mut gatherer = Gatherer::new(memory, stop.clone());
@@ -108,6 +111,7 @@ impl Traces {
                 watch.look(&reader)?;
             }
             let report = reader.report().clone();
+            let read = began.elapsed();
             let traces = gatherer.finish().map_err(|e| no_events(e, &paths, &report))?;
             Ok(Self {
                 traces,
@@ -115,6 +119,7 @@ impl Traces {
                 why: source.why,
                 report: Some(report),
                 stop: stop.clone(),
+                seconds: (read.as_secs_f64(), (began.elapsed() - read).as_secs_f64()),
             })
         };
         run(py, jobs, &stop, work)?.map_err(|stopped| match stopped {
@@ -135,6 +140,7 @@ impl Traces {
         let reader = frame.into_reader()?;
         let stop = Stop::default();
         let work = || -> Result<Self> {
+            let began = Instant::now();
             let mapping = Mapping::parse(mapping, "the mapping handed over".as_ref())?;
             let mut gatherer = Gatherer::new(None, stop.clone());
             let mut ordinal = 0;
@@ -150,9 +156,16 @@ impl Traces {
                 why: None,
                 report: None,
                 stop: stop.clone(),
+                seconds: (0.0, began.elapsed().as_secs_f64()),
             })
         };
         run(py, jobs, &stop, work)?.map_err(|e| to_python(py, &e))
+    }
+
+    /// Seconds of reading, and of bringing events together by user.
+    #[getter]
+    fn seconds(&self) -> (f64, f64) {
+        self.seconds
     }
 
     /// Number of events.
