@@ -8,11 +8,13 @@ use crate::axes::dependence::{Asymmetry, DailyStarts, Runs, to_tables};
 use crate::axes::diversity::Halves;
 use crate::axes::grams::{Gram, Grams};
 use crate::axes::lead::Lead;
+use crate::axes::linked::Linked;
 use crate::axes::sessions::Sessions;
 use crate::axes::tail::Items;
 use crate::axes::tempo::Tempo;
 use crate::event::{NO_CODE, Role};
 use crate::gather::{Calendar, Part, TraceBuilder, Traces, Window};
+use crate::links::Links;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -50,6 +52,8 @@ pub struct Statistics {
     pub grams: Vec<Gram>,
     /// The conversion scenario that was used.
     pub conversion_scenario: Option<String>,
+    /// The similarity from which on contents are linked; none without texts.
+    pub threshold: Option<f64>,
     /// Events in the log outside every window.
     pub outside: u64,
 }
@@ -69,10 +73,13 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
     let builder = || TraceBuilder::new(traces, calendar.clone(), options.exposure_by_record);
 
     let keyed = !traces.names.item.is_empty() || !traces.names.category.is_empty();
+    let links = Links::new(traces, &windows);
     let folded: Vec<Folded> = traces
         .parts
         .par_iter()
-        .map(|part| {
+        .enumerate()
+        .map(|(p, part)| {
+            let linking = links.as_ref().map(|links| links.of_part(p));
             let mut folded = Folded {
                 activity: Activity::new(options.exposure_by_record, traces.names.action.len()),
                 clock: Clock::default(),
@@ -85,7 +92,8 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
                     .then(|| Grams::new(traces.names.scenario.len(), traces.names.action.len())),
                 switches: Switches::new(traces.names.scenario.len()),
                 conversions: Conversions::new(keyed),
-                lead: Lead::new(code),
+                lead: Lead::new(code, linking),
+                linked: linking.map(|linking| Linked::new(linking, options.exposure_by_record)),
                 daily: DailyStarts::default(),
                 runs: Vec::new(),
             };
@@ -125,6 +133,7 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
         Vec::new()
     };
     let mut statistics = finish(folded, &asymmetry, traces, scenario, traces.len() as u64 - used);
+    statistics.threshold = links.as_ref().map(|links| links.threshold);
     let (spans, starts): (Vec<Table>, Vec<Table>) = starts.into_iter().unzip();
     for (name, parts) in [("spans", spans), ("starts", starts)] {
         statistics.tables.extend(joined(parts).map(|table| (name, table)));
@@ -139,7 +148,7 @@ fn joined(parts: impl IntoIterator<Item = Table>) -> Option<Table> {
     })
 }
 
-struct Folded {
+struct Folded<'a> {
     activity: Activity,
     clock: Clock,
     halves: Halves,
@@ -149,13 +158,14 @@ struct Folded {
     grams: Option<Grams>,
     switches: Switches,
     conversions: Conversions,
-    lead: Lead,
+    lead: Lead<'a>,
+    linked: Option<Linked<'a>>,
     daily: DailyStarts,
     /// What the second pass needs, which knows the volume of each day.
     runs: Vec<Runs>,
 }
 
-impl Folded {
+impl Folded<'_> {
     fn fold(&mut self, user: i64, trace: &crate::gather::Trace) {
         let switches = self.switches.fold(user, trace);
         self.activity.fold(user, trace, switches);
@@ -169,6 +179,9 @@ impl Folded {
         }
         self.conversions.fold(user, trace);
         self.lead.fold(user, trace);
+        if let Some(linked) = &mut self.linked {
+            linked.fold(user, trace);
+        }
         self.runs.extend(self.daily.fold(user, trace));
     }
 
@@ -189,11 +202,14 @@ impl Folded {
         self.switches.table.append(&other.switches.table);
         self.conversions.append(&other.conversions);
         self.lead.table.append(&other.lead.table);
+        if let (Some(linked), Some(more)) = (&mut self.linked, &other.linked) {
+            linked.table.append(&more.table);
+        }
     }
 }
 
 fn finish(
-    parts: Vec<Folded>,
+    parts: Vec<Folded<'_>>,
     asymmetry: &[Table],
     traces: &Traces,
     conversion_scenario: Option<String>,
@@ -207,6 +223,7 @@ fn finish(
             steps: Vec::new(),
             grams: Vec::new(),
             conversion_scenario,
+            threshold: None,
             outside,
         };
     };
@@ -242,6 +259,7 @@ fn finish(
         ("lead", all.lead.table),
         ("asymmetry", asymmetry),
     ];
+    tables.extend(all.linked.map(|linked| ("linked", linked.table)));
     let mut grams = Vec::new();
     if let Some(all) = all.grams {
         tables.push(("grams", all.table));
@@ -253,6 +271,7 @@ fn finish(
         steps: all.conversions.paths,
         grams,
         conversion_scenario,
+        threshold: None,
         outside,
     }
 }

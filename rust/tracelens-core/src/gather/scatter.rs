@@ -2,7 +2,7 @@
 
 use super::traces::{Names, Part, Traces};
 use crate::error::{Code, Error, Result};
-use crate::event::{Coded, EventBatch, NO_CODE, Pool};
+use crate::event::{Coded, EventBatch, NO_CODE, Pool, Texts};
 use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -11,12 +11,27 @@ use std::ops::Range;
 const EVENTS_A_PART: usize = 1 << 17;
 
 /// Collects batches; [`Gatherer::finish`] sorts them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Gatherer {
     batches: Vec<EventBatch>,
+    events_a_part: usize,
+}
+
+impl Default for Gatherer {
+    fn default() -> Self {
+        Self::with_parts_of(EVENTS_A_PART)
+    }
 }
 
 impl Gatherer {
+    /// With so many events a part, at least: a matter of speed alone, no result depends on it.
+    pub fn with_parts_of(events: usize) -> Self {
+        Self {
+            batches: Vec::new(),
+            events_a_part: events,
+        }
+    }
+
     /// Add a batch.
     pub fn push(&mut self, mut batch: EventBatch) {
         // Columns that a log does not have take no memory.
@@ -31,6 +46,9 @@ impl Gatherer {
         forget(&mut batch.category.codes, NO_CODE);
         if batch.value.iter().all(|x| x.is_nan()) {
             batch.value = Vec::new();
+        }
+        if batch.text.iter().all(|text| text.is_none()) {
+            batch.text = Texts::default();
         }
         self.batches.push(batch);
     }
@@ -70,7 +88,7 @@ impl Gatherer {
             .collect();
         let runs = by_user(&runs(batches, &user.ranks), user.names.len());
         let parts = runs
-            .parts()
+            .parts(self.events_a_part)
             .into_par_iter()
             .map(|users| part(users, &runs, &sources))
             .collect();
@@ -195,12 +213,12 @@ fn by_user(of_batches: &[Vec<(u32, Run)>], users: usize) -> Runs {
 
 impl Runs {
     /// Ranges of users with about equal numbers of events.
-    fn parts(&self) -> Vec<Range<usize>> {
+    fn parts(&self, events_a_part: usize) -> Vec<Range<usize>> {
         let mut parts = Vec::new();
         let (mut from, mut events) = (0, 0);
         for (u, n) in self.events.iter().enumerate() {
             events += n;
-            if events >= EVENTS_A_PART || u + 1 == self.events.len() {
+            if events >= events_a_part || u + 1 == self.events.len() {
                 parts.push(from..u + 1);
                 (from, events) = (u + 1, 0);
             }
@@ -234,7 +252,9 @@ impl Source<'_> {
     fn last_tie(&self, row: usize, other: &Self, other_row: usize) -> Ordering {
         let value = |s: &Self, row: usize| or(&s.batch.value, row, f64::NAN);
         let by_value = value(self, row).total_cmp(&value(other, other_row));
-        by_value.then_with(|| self.batch.record[row].cmp(&other.batch.record[other_row]))
+        by_value
+            .then_with(|| self.batch.record[row].cmp(&other.batch.record[other_row]))
+            .then_with(|| self.batch.text.get(row).cmp(&other.batch.text.get(other_row)))
     }
 }
 
@@ -347,8 +367,9 @@ fn gather(part: &mut Part, sources: &[Source], rows: &[At]) {
             .fill(column(sources, rows, |s, r| ranked(&s.batch.category, s.category, r)));
     }
     if sources.iter().any(|s| !s.batch.text.is_empty()) {
-        let text = |&(batch, row): &At| sources[batch as usize].batch.text.get(row as usize);
-        part.text = rows.iter().map(text).collect();
+        for &(batch, row) in rows {
+            part.text.push(sources[batch as usize].batch.text.get(row as usize));
+        }
     }
 }
 
@@ -392,7 +413,8 @@ fn copy(part: &mut Part, source: &Source, rows: Range<usize>) {
         rows.clone().map(|r| ranked(&b.category, source.category, r)),
         b.category.codes.is_empty(),
     );
-    if !b.text.is_empty() {
+    if !b.text.is_empty() || !part.text.codes.is_empty() {
+        part.text.codes.resize(before, NO_CODE);
         rows.for_each(|r| part.text.push(b.text.get(r)));
     }
 }

@@ -80,7 +80,11 @@ impl Traces {
             category: coded(joined(parts, |p, r| p.category.get(r)), &self.names.category),
             value: joined(parts, |p, r| p.value.get(r)),
             count: joined(parts, |p, r| p.count.get(r)),
-            text: parts.iter().flat_map(|p| p.text.iter()).collect(),
+            text: if self.any(|p| !p.text.codes.is_empty()) {
+                parts.iter().flat_map(|p| (0..p.len()).map(|r| p.text.get(r))).collect()
+            } else {
+                Texts::default()
+            },
             record: joined(parts, |p, r| p.record[r]),
         }
     }
@@ -175,8 +179,8 @@ pub struct Part {
     pub value: Sparse<f64>,
     /// How many acts.
     pub count: Sparse<u32>,
-    /// What was said; empty if not read.
-    pub text: Texts,
+    /// What was said, each text kept once; without a row if nothing was, or if it was not read.
+    pub text: Coded,
     /// Record within the user.
     pub record: Vec<u64>,
 }
@@ -198,7 +202,7 @@ impl Part {
             category: Sparse::new(NO_CODE),
             value: Sparse::new(f64::NAN),
             count: Sparse::new(1),
-            text: Texts::default(),
+            text: Coded::default(),
             record: Vec::new(),
         }
     }
