@@ -1,6 +1,7 @@
 //! Events in the order of the files become traces: one per user, in the order of that person's life.
 
 mod calendar;
+mod names;
 mod overlap;
 mod scatter;
 mod trace;

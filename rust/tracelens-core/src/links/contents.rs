@@ -153,7 +153,9 @@ fn vocabulary(part: &Part) -> Vocabulary {
         own.sort_unstable();
         own.dedup();
         of_word.resize(pool.len(), 0);
-        own.iter().for_each(|&word| of_word[word as usize] += n);
+        for &word in &own {
+            of_word[word as usize] += n;
+        }
         // What has no words says nothing, and is no document.
         texts += if own.is_empty() { 0 } else { n };
         lists.words.extend(&own);

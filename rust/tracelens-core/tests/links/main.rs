@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its log should stop there")]
 
-mod links_oracle;
+mod oracle;
 
-use links_oracle::{Row, traces};
+use oracle::{Row, traces};
 use proptest::prelude::*;
 use tracelens_core::axes::Table;
 use tracelens_core::event::NO_TIME;
-use tracelens_core::gather::{DAY, MINUTE};
+use tracelens_core::gather::{DAY, HOUR, MINUTE};
+use tracelens_core::links::Contents;
 use tracelens_core::statistics::{Options, Statistics, summarise};
 
 const VOCABULARY: [&str; 14] = [
@@ -87,7 +88,7 @@ proptest! {
             prop_assert!(found.threshold.is_none() && !found.tables.iter().any(|t| t.0 == "linked"));
             return Ok(());
         }
-        let oracle = links_oracle::Side::new(&log, &traces, WINDOW, by_record);
+        let oracle = oracle::Side::new(&log, &traces, WINDOW, by_record);
         prop_assert_eq!(found.threshold.unwrap().to_bits(), oracle.threshold.to_bits());
         prop_assert_eq!(rows(&found, "linked"), oracle.linked_rows());
         let shop = found.conversion_scenario.as_ref().map(|name| traces.names.scenario.binary_search(name).unwrap());
@@ -124,6 +125,83 @@ fn a_log_without_texts_has_no_links() {
     assert_eq!(found.threshold, None);
     assert!(found.tables.iter().all(|t| t.0 != "linked"));
     assert!(rows(&found, "lead").iter().all(|row| row[1] != 2));
+}
+
+#[test]
+fn of_many_causes_the_most_alike_and_latest_make_the_chain() {
+    let hour = |h: i64| 10 * DAY + h * HOUR;
+    let tea = || Some("green tea pot".to_owned());
+    let mut log: Vec<Row> = (0..100)
+        .map(|h| Row::see(0, hour(h), (h % 2) as u8, tea(), None))
+        .collect();
+    log.push(Row::see(0, hour(0) + 1, 2, Some("pot".to_owned()), None));
+    log.push(Row::buy(0, hour(100), tea(), None));
+    let found = summarise(&traces(&[&log], 1), &options(false));
+    // No stranger to be compared with: any common word links. Causes go to and fro between two scenarios, s1 last.
+    assert_eq!(found.threshold, Some(0.0));
+    let expected = vec![0, hour(100), 2, 0, 64, 3, 64 * HOUR, 65, 0, 1];
+    assert_eq!(rows(&found, "linked"), [expected]);
+}
+
+#[test]
+fn a_content_are_the_eight_rarest_words_that_others_have_too() {
+    // So many people say each of these words alone; of `i` and `h`, as common, the log knows `i` first.
+    let alone = [
+        ("j", 7),
+        ("i", 5),
+        ("h", 5),
+        ("g", 4),
+        ("f", 3),
+        ("e", 2),
+        ("d", 2),
+        ("c", 1),
+        ("b", 1),
+        ("a", 1),
+    ];
+    let mut log = Vec::new();
+    for (word, people) in alone {
+        for user in 1..=people {
+            // Said twice by one person a text is one document.
+            log.push(Row::see(user, DAY, 0, Some(format!("word{word}")), None));
+            log.push(Row::see(user, 2 * DAY, 1, Some(format!("word{word}")), None));
+        }
+    }
+    let mut all: Vec<String> = alone.iter().map(|(word, _)| format!("word{word}")).collect();
+    all.push("lone".into());
+    log.push(Row::see(0, DAY, 0, Some(all.join(" ")), None));
+    log.push(Row::see(0, DAY, 1, Some("solo wordj lone2 wordj".into()), None));
+    log.push(Row::see(0, DAY, 2, Some("99 :-) a".into()), None));
+    let traces = traces(&[&log], 1 << 17);
+    let contents = Contents::new(&traces).unwrap();
+    let part = &traces.parts[0];
+    let of = |text: &str| {
+        let row = (0..part.len()).find(|&r| part.text.get(r) == Some(text)).unwrap();
+        contents.get(0, part.text.codes[row])
+    };
+    let mut expected: Vec<u32> = Vec::new();
+    for word in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        let code = of(&format!("word{word}"));
+        assert_eq!(code.len(), 1, "{word}");
+        expected.extend(code);
+    }
+    assert_eq!(
+        of(&all.join(" ")),
+        expected,
+        "rarest first, of equals the first by text"
+    );
+    let few = of("solo wordj lone2 wordj");
+    assert_eq!(
+        (few.len(), few[0]),
+        (3, of("wordj")[0]),
+        "what nobody else says comes last"
+    );
+    assert!(of("99 :-) a").is_empty());
+    // 31 words alone, two long texts; j is in 9 of these documents, the others in one.
+    let square = |n: f64| (1.0 + 33.0 / n).ln().powi(2);
+    assert_eq!(contents.weight(few[0]).to_bits(), square(9.0).to_bits());
+    let cosine = (square(9.0) / (square(9.0) + 2.0 * square(1.0))).sqrt();
+    assert!((contents.similarity(few, of("wordj")) - cosine).abs() < 1e-12);
+    assert_eq!(contents.similarity(few, few).to_bits(), 1.0_f64.to_bits());
 }
 
 /// Numbers that look random and are the same everywhere.

@@ -188,7 +188,8 @@ impl Side {
     fn quantile(&self, log: &[Row]) -> f64 {
         let item = |row: &Row| row.item.map_or(NO_CODE, u32::from);
         let mut timed: Vec<&Row> = log.iter().filter(|row| self.window.contains(&row.time)).collect();
-        let action = |row: &Row| if row.buys { 0 } else { 1 };
+        // Buying comes before seeing by name.
+        let action = |row: &Row| u8::from(!row.buys);
         timed.sort_by(|a, b| {
             let key = |row: &Row| (row.time, row.user, row.scenario, action(row), item(row), row.record);
             key(a).cmp(&key(b)).then_with(|| a.text.cmp(&b.text))
@@ -321,7 +322,7 @@ impl Side {
     pub(crate) fn lead(&self, shop: Option<u32>) -> Vec<Vec<i64>> {
         let mut rows = Vec::new();
         for (u, person) in self.people.iter().enumerate().filter(|(_, p)| p.clock) {
-            let runs = self.runs(person);
+            let runs = Self::runs(person);
             let (won, others): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| Some(run.scenario) == shop);
             for days in [1, 3, 7] {
                 let reach = days * DAY;
@@ -362,7 +363,7 @@ impl Side {
         rows
     }
 
-    fn runs(&self, person: &Person) -> Vec<Run> {
+    fn runs(person: &Person) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
         let mut last: BTreeMap<(u32, String, bool), i64> = BTreeMap::new();
         for said in &person.events {
