@@ -87,24 +87,29 @@ impl<'a> Linked<'a> {
             return;
         }
         let idle = self.idle_exposures(trace, &conversions);
-        let mut ends: Vec<(usize, Null, End)> = Vec::new();
+        let mut rows: Vec<(usize, Null)> = Vec::new();
+        let mut ends: Vec<End> = Vec::new();
+        let mut add = |conversion, null, end| {
+            rows.push((conversion, null));
+            ends.push(end);
+        };
         for (i, &at) in conversions.iter().enumerate() {
             let about = self.about(trace, at);
-            ends.push((at, Null::Observed, End { at, about }));
+            add(at, Null::Observed, End { at, about });
             if let Some(about) = self.linking.of_another(user as usize, i) {
-                ends.push((at, Null::Content, End { at, about }));
+                add(at, Null::Content, End { at, about });
             }
             if let Some(exposure) = nearest(&idle, &trace.events, at) {
                 let about = self.about(trace, exposure);
-                ends.push((at, Null::Exposure, End { at: exposure, about }));
+                add(at, Null::Exposure, End { at: exposure, about });
             }
         }
-        let mut finder = Finder::new(self.linking, trace, &ends);
-        for (at, null, end) in ends {
-            let causes = finder.causes(&end);
-            let conversion = &trace.events[at];
+        let finder = Finder::new(self.linking, trace, &ends);
+        for (number, ((conversion, null), end)) in rows.into_iter().zip(&ends).enumerate() {
+            let causes = finder.causes(number, end);
+            let conversion = &trace.events[conversion];
             let (scenario, null) = (i64::from(conversion.scenario), i64::from(null as u8));
-            let [causes, scenarios, span, depth, root, trigger] = self.chain(trace, &end, &causes);
+            let [causes, scenarios, span, depth, root, trigger] = self.chain(trace, end, &causes);
             self.table.push([
                 user,
                 conversion.time,
@@ -220,47 +225,46 @@ fn nearest(idle: &HashMap<u32, Vec<usize>>, events: &[Event], conversion: usize)
     before.into_iter().chain(list.get(after).copied()).min_by_key(distance)
 }
 
-/// Finds what is linked to an end among the events of a user.
-struct Finder<'a, 't> {
+/// What is linked to ends among the events of a user.
+struct Finder<'t> {
     trace: &'t Trace,
-    index: Index<'a>,
-    /// Events by text and by item, in order.
+    /// Of each end the texts linked to it, with their similarity.
+    texts: Vec<Vec<(u32, f64)>>,
+    /// Events in order, for such texts, and for the items of ends.
     by_text: HashMap<u32, Vec<usize>>,
     by_item: HashMap<u32, Vec<usize>>,
 }
 
-impl<'a, 't> Finder<'a, 't> {
-    fn new(linking: Linking<'a>, trace: &'t Trace, ends: &[(usize, Null, End<'a>)]) -> Self {
-        let mut by_item: HashMap<u32, Vec<usize>> = HashMap::new();
-        for (_, _, end) in ends.iter().filter(|(_, _, end)| end.about.item != NO_CODE) {
-            by_item.entry(end.about.item).or_default();
-        }
-        let mut by_text: HashMap<u32, Vec<usize>> = HashMap::new();
+impl<'t> Finder<'t> {
+    fn new(linking: Linking, trace: &'t Trace, ends: &[End]) -> Self {
+        let mut index = Index::new(linking, &trace.texts, ends.iter().map(|end| end.about.content));
+        let texts: Vec<Vec<(u32, f64)>> = ends.iter().map(|end| index.linked(end.about.content)).collect();
+        let items = ends.iter().map(|end| end.about.item).filter(|&item| item != NO_CODE);
+        let mut by_text: HashMap<u32, Vec<usize>> = texts.iter().flatten().map(|&(t, _)| (t, Vec::new())).collect();
+        let mut by_item: HashMap<u32, Vec<usize>> = items.map(|item| (item, Vec::new())).collect();
         for (i, e) in trace.events.iter().enumerate() {
-            if let Some(list) = by_item.get_mut(&e.item) {
-                list.push(i);
-            }
-            by_text.entry(text(trace, i)).or_default().push(i);
+            let lists = [by_item.get_mut(&e.item), by_text.get_mut(&text(trace, i))];
+            lists.into_iter().flatten().for_each(|list| list.push(i));
         }
         Self {
             trace,
-            index: Index::new(linking, &trace.texts, ends.iter().map(|(_, _, end)| end.about.content)),
+            texts,
             by_text,
             by_item,
         }
     }
 
-    /// The causes of an end in the order of time.
-    fn causes(&mut self, end: &End) -> Vec<Cause> {
+    /// The causes of an end, the one of this number, in the order of time.
+    fn causes(&self, number: usize, end: &End) -> Vec<Cause> {
         let mut found: Vec<Cause> = Vec::new();
         let mut add = |list: Option<&Vec<usize>>, similarity: f64| {
             let list = list.map_or(&[][..], |list| list);
-            let from =
-                list.partition_point(|&i| self.trace.events[i].time < self.trace.events[end.at].time - LOOK_BACK);
+            let since = self.trace.events[end.at].time - LOOK_BACK;
+            let from = list.partition_point(|&i| self.trace.events[i].time < since);
             let near = list[from..].iter().take_while(|&&i| i < end.at);
             found.extend(near.map(|&event| Cause { event, similarity }));
         };
-        for (text, similarity) in self.index.linked(end.about.content) {
+        for &(text, similarity) in &self.texts[number] {
             add(self.by_text.get(&text), similarity);
         }
         add(self.by_item.get(&end.about.item), 1.0);
