@@ -2,6 +2,7 @@
 
 import gzip
 
+import polars as pl
 import pytest
 
 GOOD = (
@@ -115,3 +116,24 @@ def test_dropped_rows_are_counted_by_reason_and_nothing_is_lost(good, tmp_path, 
     limited = run("compare", good, bad, "--mapping", "events", "--on-bad-row", "drop", "--max-bad", "5%")
     assert limited.exit_code == 3
     assert "error[TL213]" in limited.stderr
+
+
+@pytest.mark.parametrize("column", ["count", "seq"])
+@pytest.mark.parametrize("number", [2.5, -3.0, 1e300])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_number_that_must_be_whole_is_not_made_so(column, number, suffix, good, tmp_path, run):
+    frame = pl.read_csv(good).with_columns(pl.Series(column, [1.0, number, None]))
+    bad = tmp_path / f"bad.{suffix}"
+    frame.write_csv(bad) if suffix == "csv" else frame.write_parquet(bad)
+    mapping = tmp_path / "m.toml"
+    fields = "\n".join(f'{c} = "{c}"' for c in ("user", "scenario", "action", "role", column))
+    form = "delimited" if suffix == "csv" else suffix
+    time = 'time = { path = "time", format = ["rfc3339"] }'
+    mapping.write_text(f'version = 1\nformat = "{form}"\n[event]\n{fields}\n{time}\n')
+    result = run("users", bad, "--mapping", mapping, "-o", tmp_path / "users.csv")
+    assert result.exit_code == 3, result.output
+    assert "error[TL209]" in result.stderr
+    assert "a whole number from 0 to 4294967295" in result.stderr
+    assert ("bad.csv:3" if suffix == "csv" else "row") in result.stderr
+    dropped = run("users", bad, "--mapping", mapping, "-o", tmp_path / "users.csv", "--on-bad-row", "drop")
+    assert "2 used + 1 dropped (bad value)" in dropped.output

@@ -17,6 +17,8 @@ CODED = {
     "scenario": "scenario",
     "source": "scenario",
     "target": "scenario",
+    "root": "scenario",
+    "trigger": "scenario",
     "action": "action",
     "item": "item",
     "category": "category",

@@ -248,10 +248,11 @@ impl Texts {
         self.known.push(value.is_some());
     }
 
-    /// The value of a row.
+    /// The value of a row; none in a column that is not there.
     pub fn get(&self, row: usize) -> Option<&str> {
-        let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        self.known[row].then(|| &self.bytes[start as usize..self.ends[row] as usize])
+        let known = self.known.get(row).is_some_and(|&known| known);
+        let start = if row == 0 { 0 } else { *self.ends.get(row - 1)? };
+        known.then(|| &self.bytes[start as usize..self.ends[row] as usize])
     }
 
     /// Number of rows.

@@ -19,6 +19,8 @@ pub mod arrow;
 
 pub mod gather;
 
+pub mod links;
+
 pub mod axes;
 
 pub mod statistics;

@@ -8,12 +8,14 @@ use crate::axes::dependence::{Asymmetry, DailyStarts, Runs, to_tables};
 use crate::axes::diversity::Halves;
 use crate::axes::grams::{Gram, Grams};
 use crate::axes::lead::Lead;
+use crate::axes::linked::Linked;
 use crate::axes::sessions::Sessions;
 use crate::axes::tail::Items;
 use crate::axes::tempo::Tempo;
 use crate::error::Result;
 use crate::event::{NO_CODE, Role};
 use crate::gather::{Calendar, Part, TraceBuilder, Traces, Window};
+use crate::links::{Linking, Links};
 use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -51,6 +53,8 @@ pub struct Statistics {
     pub grams: Vec<Gram>,
     /// The conversion scenario that was used.
     pub conversion_scenario: Option<String>,
+    /// The similarity from which on contents are linked; none without texts.
+    pub threshold: Option<f64>,
     /// Events in the log outside every window.
     pub outside: u64,
 }
@@ -63,8 +67,10 @@ pub fn summarise(traces: &Traces, options: &Options) -> Result<Statistics> {
         Some(name) => Some(name.clone()),
         None => most_converting(traces, &windows)?,
     };
-    let folded = traces.map_parts(|part| {
-        let mut folded = Folded::new(traces, options, scenario.as_deref());
+    let links = Links::new(traces, &windows)?;
+    let folded = traces.map_parts(|p, part| {
+        let linking = links.as_ref().map(|links| links.of_part(p));
+        let mut folded = Folded::new(traces, options, scenario.as_deref(), linking);
         let mut builder = TraceBuilder::new(calendar.clone(), options.exposure_by_record);
         for (place, &user) in part.users.iter().enumerate() {
             // A user outside every window keeps an empty row: nobody is lost from the roster here.
@@ -99,6 +105,7 @@ pub fn summarise(traces: &Traces, options: &Options) -> Result<Statistics> {
     };
     let roster: Vec<i64> = folded.iter().flat_map(|f| &f.roster).copied().collect();
     let mut statistics = finish(folded, &asymmetry, traces, scenario);
+    statistics.threshold = links.as_ref().map(|links| links.threshold);
     let (spans, starts): (Vec<Table>, Vec<Table>) = starts.into_iter().unzip();
     for (name, parts) in [("spans", spans), ("starts", starts)] {
         statistics.tables.extend(joined(parts).map(|table| (name, table)));
@@ -119,7 +126,7 @@ fn joined(parts: impl IntoIterator<Item = Table>) -> Option<Table> {
     })
 }
 
-struct Folded {
+struct Folded<'a> {
     /// Events inside the windows.
     inside: u64,
     roster: Vec<i64>,
@@ -132,14 +139,20 @@ struct Folded {
     grams: Option<Grams>,
     switches: Switches,
     conversions: Conversions,
-    lead: Lead,
+    lead: Lead<'a>,
+    linked: Option<Linked<'a>>,
     daily: DailyStarts,
     /// What the second pass needs, which knows the volume of each day.
     runs: Vec<Runs>,
 }
 
-impl Folded {
-    fn new(traces: &Traces, options: &Options, conversion_scenario: Option<&str>) -> Self {
+impl<'a> Folded<'a> {
+    fn new(
+        traces: &Traces,
+        options: &Options,
+        conversion_scenario: Option<&str>,
+        linking: Option<Linking<'a>>,
+    ) -> Self {
         let names = &traces.names;
         let code = conversion_scenario
             .and_then(|name| names.scenario.binary_search_by(|s| s.as_str().cmp(name)).ok())
@@ -159,7 +172,8 @@ impl Folded {
                 .then(|| Grams::new(names.scenario.len(), names.action.len())),
             switches: Switches::new(names.scenario.len()),
             conversions: Conversions::new(keyed),
-            lead: Lead::new(code),
+            lead: Lead::new(code, linking),
+            linked: linking.map(|linking| Linked::new(linking, options.exposure_by_record)),
             daily: DailyStarts::default(),
             runs: Vec::new(),
         }
@@ -178,6 +192,9 @@ impl Folded {
         }
         self.conversions.fold(user, trace);
         self.lead.fold(user, trace);
+        if let Some(linked) = &mut self.linked {
+            linked.fold(user, trace);
+        }
         self.runs.extend(self.daily.fold(user, trace));
     }
 
@@ -199,10 +216,18 @@ impl Folded {
         self.switches.table.append(&other.switches.table);
         self.conversions.append(&other.conversions);
         self.lead.table.append(&other.lead.table);
+        if let (Some(linked), Some(more)) = (&mut self.linked, &other.linked) {
+            linked.table.append(&more.table);
+        }
     }
 }
 
-fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_scenario: Option<String>) -> Statistics {
+fn finish(
+    parts: Vec<Folded<'_>>,
+    asymmetry: &[Table],
+    traces: &Traces,
+    conversion_scenario: Option<String>,
+) -> Statistics {
     let events = traces.len() as u64;
     let mut parts = parts.into_iter();
     let Some(mut all) = parts.next() else {
@@ -212,6 +237,7 @@ fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_s
             steps: Vec::new(),
             grams: Vec::new(),
             conversion_scenario,
+            threshold: None,
             outside: events,
         };
     };
@@ -247,6 +273,7 @@ fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_s
         ("lead", all.lead.table),
         ("asymmetry", asymmetry),
     ];
+    tables.extend(all.linked.map(|linked| ("linked", linked.table)));
     let mut grams = Vec::new();
     if let Some(all) = all.grams {
         tables.push(("grams", all.table));
@@ -258,6 +285,7 @@ fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_s
         steps: all.conversions.paths,
         grams,
         conversion_scenario,
+        threshold: None,
         outside: events - all.inside,
     }
 }
@@ -289,7 +317,7 @@ fn rows(part: &Part, place: usize, window: Option<Window>) -> impl Iterator<Item
 /// The scenario with the most conversions inside the windows; of equals the first by name.
 fn most_converting(traces: &Traces, windows: &[Option<Window>]) -> Result<Option<String>> {
     let scenarios = traces.names.scenario.len();
-    let of_part = |part: &Part| {
+    let of_part = |_: usize, part: &Part| {
         let mut counts = vec![0u64; scenarios];
         for (place, &user) in part.users.iter().enumerate() {
             for r in rows(part, place, windows[user as usize]) {

@@ -267,7 +267,7 @@ fn grams_in_parts(traces: &Traces, cuts: &[usize]) -> (Table, Vec<Gram>) {
     let mut bounds = cuts.to_vec();
     bounds.extend([0, traces.users.len()]);
     bounds.sort_unstable();
-    let of_part = |part: &Part| {
+    let of_part = |_: usize, part: &Part| {
         let mut builder = TraceBuilder::new(Calendar::new(jiff::tz::TimeZone::UTC), false);
         let of_range = |range: &[usize]| {
             let mut grams = Grams::new(traces.names.scenario.len(), traces.names.action.len());

@@ -112,6 +112,7 @@ impl Traces {
             }
             let report = reader.report().clone();
             let read = began.elapsed();
+            let began = Instant::now();
             let traces = gatherer.finish().map_err(|e| no_events(e, &paths, &report))?;
             Ok(Self {
                 traces,
@@ -119,7 +120,7 @@ impl Traces {
                 why: source.why,
                 report: Some(report),
                 stop: stop.clone(),
-                seconds: (read.as_secs_f64(), (began.elapsed() - read).as_secs_f64()),
+                seconds: (read.as_secs_f64(), began.elapsed().as_secs_f64()),
             })
         };
         run(py, jobs, &stop, work)?.map_err(|stopped| match stopped {

@@ -1,14 +1,16 @@
 //! The linked lead (metric C9): does what a person did elsewhere, days before, point at this conversion?
 //!
-//! Conversions are starts of runs in the conversion scenario, with a key k (an item or a category). For each, the share of k
-//! among the person's run starts in other scenarios within a window before it (and, for the direction, after it), less the
-//! person's own share of k in other scenarios over the whole log. Only conversions with some run in another scenario within
+//! Conversions are starts of runs in the conversion scenario, with a key k (an item, a category, or a text). For each, the share
+//! of what is linked to k (the same item or category, texts of like content) among the person's run starts in other scenarios
+//! within a window before it (and, for the direction, after it), less the person's own share of that in other scenarios over the
+//! whole log. Only conversions with some run in another scenario within
 //! the window count, and only where the window, before and after, lies inside the observation.
 
 use super::runs::{SESSION_GAP, between, starts};
 use super::{Table, share};
 use crate::event::NO_CODE;
 use crate::gather::{DAY, Event, Trace};
+use crate::links::{Index, Linking};
 use hashbrown::HashMap;
 
 /// Windows in days; the middle one is the primary's.
@@ -16,9 +18,10 @@ const WINDOWS: [i64; 3] = [1, 3, 7];
 
 /// Accumulator of the linked lead.
 #[derive(Debug)]
-pub struct Lead {
+pub struct Lead<'a> {
     scenario: Option<u32>,
-    /// Sums over the conversions of a user, in fixed point, by link (0 item, 1 category) and window.
+    linking: Option<Linking<'a>>,
+    /// Sums over the conversions of a user, in fixed point, by link (0 item, 1 category, 2 content) and window.
     pub table: Table,
 }
 
@@ -39,35 +42,68 @@ impl Starts {
         self.timed.len() + self.dated.len()
     }
 
+    fn extend(&mut self, more: &Self) {
+        self.timed.extend(&more.timed);
+        self.dated.extend(&more.dated);
+    }
+
     fn sort(&mut self) {
         self.timed.sort_unstable();
         self.dated.sort_unstable();
     }
 }
 
-impl Lead {
-    /// `scenario`: the conversion scenario, if the log has one.
-    pub fn new(scenario: Option<u32>) -> Self {
+impl<'a> Lead<'a> {
+    /// `scenario`: the conversion scenario, if the log has one; `linking`: how texts are linked, if it has any.
+    pub fn new(scenario: Option<u32>, linking: Option<Linking<'a>>) -> Self {
         Self {
             scenario,
+            linking,
             table: Table::new(&["user", "link", "window", "conversions", "before_fixed", "after_fixed"]),
         }
     }
 
-    /// Sum up one user's conversions, once linked by item and once by category.
+    /// Sum up one user's conversions, once linked by item, once by category and once by content.
     pub fn fold(&mut self, user: i64, trace: &Trace) {
         if !trace.clock {
             return;
         }
-        self.fold_by(user, trace, 0, |e| e.item);
-        self.fold_by(user, trace, 1, |e| e.category);
+        self.fold_by(user, trace, 0, trace.events.iter().map(|e| e.item), |item| vec![item]);
+        let category = trace.events.iter().map(|e| e.category);
+        self.fold_by(user, trace, 1, category, |category| vec![category]);
+        let Some(linking) = self.linking else {
+            return;
+        };
+        let own = trace.events.iter().zip(&trace.texts);
+        let asked = own.filter(|(e, _)| Some(e.scenario) == self.scenario);
+        let mut index = Index::new(linking, &trace.texts, asked.map(|(_, &text)| linking.content(text)));
+        // A text without a word is about nothing, and so no key.
+        let about = |&text: &u32| {
+            if linking.content(text).is_empty() {
+                NO_CODE
+            } else {
+                text
+            }
+        };
+        self.fold_by(user, trace, 2, trace.texts.iter().map(about), |text| {
+            let linked = index.linked(linking.content(text));
+            linked.into_iter().map(|(text, _)| text).collect()
+        });
     }
 
-    fn fold_by(&mut self, user: i64, trace: &Trace, link: i64, key: impl Fn(&Event) -> u32) {
+    /// `keys`: those of the events; `linked`: the keys linked to one of a conversion.
+    fn fold_by(
+        &mut self,
+        user: i64,
+        trace: &Trace,
+        link: i64,
+        keys: impl Iterator<Item = u32>,
+        mut linked: impl FnMut(u32) -> Vec<u32>,
+    ) {
         let (Some(scenario), Some(window)) = (self.scenario, trace.window) else {
             return;
         };
-        let runs = run_starts(&trace.events, &key);
+        let runs = run_starts(&trace.events, keys);
         let (mut all, mut of): (Starts, HashMap<u32, Starts>) = Default::default();
         let mut conversions = Vec::new();
         for (run, dated) in runs {
@@ -87,8 +123,16 @@ impl Lead {
             return;
         }
         all.sort();
-        of.values_mut().for_each(Starts::sort);
-        let none = Starts::default();
+        let mut of_linked: HashMap<u32, Starts> = HashMap::new();
+        for (run, _) in &conversions {
+            of_linked.entry(run.key).or_insert_with(|| {
+                let mut starts = Starts::default();
+                let lists = linked(run.key).into_iter().filter_map(|key| of.get(&key));
+                lists.for_each(|list| starts.extend(list));
+                starts.sort();
+                starts
+            });
+        }
         for days in WINDOWS {
             let reach = days * DAY;
             let (mut n, mut before, mut after) = (0, 0, 0);
@@ -97,7 +141,7 @@ impl Lead {
                 if run.time - reach < window.from || end + reach > window.until {
                     continue;
                 }
-                let linked = of.get(&run.key).unwrap_or(&none);
+                let linked = &of_linked[&run.key];
                 let base = share(linked.len() as u64, all.len() as u64);
                 let lead = |from: i64, until: i64| match all.between(from, until) {
                     0 => None,
@@ -126,11 +170,12 @@ struct Run {
 }
 
 /// Starts of runs of one (scenario, key); events without a key cannot be linked and stay out. The flag tells dates.
-fn run_starts(events: &[Event], key: impl Fn(&Event) -> u32) -> Vec<(Run, bool)> {
+fn run_starts(events: &[Event], keys: impl Iterator<Item = u32>) -> Vec<(Run, bool)> {
     let mut keyed: Vec<(u32, u32, bool, i64)> = events
         .iter()
-        .filter(|e| key(e) != NO_CODE)
-        .map(|e| (e.scenario, key(e), e.dated, e.time))
+        .zip(keys)
+        .filter(|(_, key)| *key != NO_CODE)
+        .map(|(e, key)| (e.scenario, key, e.dated, e.time))
         .collect();
     keyed.sort_unstable();
     keyed

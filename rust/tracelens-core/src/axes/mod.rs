@@ -12,6 +12,7 @@ pub mod diversity;
 pub mod funnel;
 pub mod grams;
 pub mod lead;
+pub mod linked;
 mod runs;
 pub mod sessions;
 mod table;

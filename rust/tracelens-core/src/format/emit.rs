@@ -128,11 +128,10 @@ impl<'f> Emitter<'f> {
             Some(given) => given,
             None if by_position => {
                 self.batch.by_position.push(events.time.len());
-                position as f64
+                u32::try_from(position).unwrap_or(u32::MAX)
             }
-            None => 0.0,
+            None => 0,
         };
-        let seq = seq.clamp(0.0, f64::from(u32::MAX)) as u32;
         if seq != 0 || !events.seq.is_empty() {
             events.seq.resize(events.time.len(), 0);
             events.seq.push(seq);
@@ -155,8 +154,7 @@ impl<'f> Emitter<'f> {
             events.value.push(found.value.unwrap_or(f64::NAN));
         }
         if plan.count.is_some() {
-            let count = found.count.map_or(1, |c| c.clamp(0.0, f64::from(u32::MAX)) as u32);
-            events.count.push(count);
+            events.count.push(found.count.unwrap_or(1));
         }
         events.record.push(record);
         Ok(())

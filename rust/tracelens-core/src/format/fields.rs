@@ -36,8 +36,8 @@ pub(super) struct Found<'a> {
     pub(super) valence: i8,
     pub(super) occurred: bool,
     pub(super) value: Option<f64>,
-    pub(super) count: Option<f64>,
-    pub(super) seq: Option<f64>,
+    pub(super) count: Option<u32>,
+    pub(super) seq: Option<u32>,
     /// What names its record.
     pub(super) record: Option<Cow<'a, str>>,
     /// What was said.
@@ -159,10 +159,10 @@ impl<'f> Fields<'f> {
                 Some(Value::Text(text)) if is_decimal(text) => Some(decimal(text)),
                 _ => look.number(plan.value.as_ref())?,
             },
-            count: look.number(plan.count.as_ref())?,
+            count: look.whole(plan.count.as_ref())?,
             seq: match &plan.seq {
                 Some(field) if matches!(field.source, Source::Position) => None,
-                field => look.number(field.as_ref())?,
+                field => look.whole(field.as_ref())?,
             },
             record: match &plan.records {
                 Records::Value(field) => look.optional(Some(field))?,

@@ -11,6 +11,12 @@ use std::collections::BTreeMap;
 /// From here on not every whole number has a float of its own.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// A number as the whole number that it is.
+pub(super) fn whole(number: f64) -> Option<u32> {
+    let fits = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    fits.then_some(number as u32)
+}
+
 pub(super) fn bad_value(text: &str, expected: &str) -> Box<Bad> {
     let error = Error::new(Code::BadValue, format!("{text:?} is no such value"))
         .help("correct the value or the mapping, or drop such rows with --on-bad-row drop");
@@ -185,6 +191,21 @@ impl<'a, R: Row> Look<'a, R> {
             }
         };
         Ok(number.map(|n| n * field.scale + field.offset))
+    }
+
+    /// The whole number of a field that has one: a count, or a place in an order.
+    pub(super) fn whole(&mut self, field: Option<&'a Field>) -> Result<Option<u32>, Box<Bad>> {
+        let Some(number) = self.number(field)? else {
+            return Ok(None);
+        };
+        whole(number).map(Some).ok_or_else(|| {
+            let text = self.optional(field).ok().flatten().unwrap_or_default();
+            let mut bad = bad_value(&text, "expected a whole number from 0 to 4294967295");
+            if let Some(field) = field {
+                bad.mark(field_value(field, self.row));
+            }
+            bad
+        })
     }
 
     /// Whether a test holds.

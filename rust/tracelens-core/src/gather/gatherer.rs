@@ -8,18 +8,26 @@ use crate::event::{EventBatch, NO_CODE};
 use crate::stop::Stop;
 
 /// Collects batches; [`Gatherer::finish`] sorts them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Gatherer {
     batches: Vec<EventBatch>,
     /// What the batches take, in bytes, and how much they may.
     held: usize,
     most: Option<usize>,
     spill: Option<Spill>,
+    /// Events a part, at least: small enough to balance, large enough to be cheap to merge.
+    events_a_part: usize,
     stop: Stop,
 }
 
 /// Of the memory that is allowed, this share is for batches that wait: reading, sorting and the statistics take the rest.
 const SHARE_HELD: u64 = 4;
+
+impl Default for Gatherer {
+    fn default() -> Self {
+        Self::new(None, Stop::default())
+    }
+}
 
 impl Gatherer {
     /// One that keeps within about `memory` bytes, and puts events aside on disk beyond that; and that can be stopped.
@@ -27,7 +35,19 @@ impl Gatherer {
         Self {
             most: memory.map(|bytes| usize::try_from(bytes / SHARE_HELD).unwrap_or(usize::MAX)),
             stop,
-            ..Self::default()
+            batches: Vec::new(),
+            held: 0,
+            spill: None,
+            events_a_part: 1 << 17,
+        }
+    }
+
+    /// With so many events a part, at least: a matter of speed alone, no result depends on it.
+    #[must_use]
+    pub fn with_parts_of(self, events: usize) -> Self {
+        Self {
+            events_a_part: events,
+            ..self
         }
     }
 
@@ -70,7 +90,7 @@ impl Gatherer {
                 return Err(Error::new(Code::BadOption, said).help("say with --memory how much may be used"));
             }
             None => {
-                let (names, parts) = scatter(&self.batches);
+                let (names, parts) = scatter(&self.batches, self.events_a_part);
                 (names, facts, Store::Held(parts))
             }
         };

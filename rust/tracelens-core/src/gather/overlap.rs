@@ -84,10 +84,10 @@ pub fn overlap(a: (&Traces, Option<Window>), b: (&Traces, Option<Window>)) -> Re
             .map(|p| Ok(both(&left.load(p)?, &[right.load(p)?])))
             .collect::<Result<_>>()?,
         (_, Store::Aside(_)) => return Err(Error::new(Code::BadOption, "sides that cannot be matched")),
-        (_, Store::Held(others)) => a.0.map_parts(|part| both(part, others))?,
+        (_, Store::Held(others)) => a.0.map_parts(|_, part| both(part, others))?,
     };
     // Users of the second side alone have records too.
-    let alone = |part: &Part| -> Overlap {
+    let alone = |_: usize, part: &Part| -> Overlap {
         let users = part.users.iter().enumerate();
         let users = users.filter(|&(_, &v)| a.0.users.binary_search(&b.0.users[v as usize]).is_err());
         let of_user = |(place, _)| {

@@ -8,11 +8,8 @@ use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// Events of a part, at least: small enough to balance, large enough to be cheap to merge.
-const EVENTS_A_PART: usize = 1 << 17;
-
 /// The sorted strings behind the codes of all batches, column by column, and the events in parts of about equal size.
-pub(super) fn scatter(batches: &[EventBatch]) -> ([Vec<String>; 5], Vec<Part>) {
+pub(super) fn scatter(batches: &[EventBatch], events_a_part: usize) -> ([Vec<String>; 5], Vec<Part>) {
     let merged: Vec<Merged> = CODED.par_iter().map(|column| merge(batches, column)).collect();
     let [user, scenario, action, item, category] = <[Merged; 5]>::try_from(merged).expect("five columns");
     let sources: Vec<Source> = (0..batches.len())
@@ -27,7 +24,7 @@ pub(super) fn scatter(batches: &[EventBatch]) -> ([Vec<String>; 5], Vec<Part>) {
         .collect();
     let runs = by_user(&runs(&sources), user.names.len());
     let parts = runs
-        .parts()
+        .parts(events_a_part)
         .into_par_iter()
         .map(|users| fill(users.clone().map(|u| u as u32).collect(), users, &runs, &sources))
         .collect();
@@ -132,12 +129,12 @@ fn by_user(of_batches: &[Vec<(u32, Run)>], users: usize) -> Runs {
 
 impl Runs {
     /// Ranges of users with about equal numbers of events.
-    fn parts(&self) -> Vec<Range<usize>> {
+    fn parts(&self, events_a_part: usize) -> Vec<Range<usize>> {
         let mut parts = Vec::new();
         let (mut from, mut events) = (0, 0);
         for (u, n) in self.events.iter().enumerate() {
             events += n;
-            if events >= EVENTS_A_PART || u + 1 == self.events.len() {
+            if events >= events_a_part || u + 1 == self.events.len() {
                 parts.push(from..u + 1);
                 (from, events) = (u + 1, 0);
             }
@@ -172,7 +169,9 @@ impl Source<'_> {
     fn last_tie(&self, row: usize, other: &Self, other_row: usize) -> Ordering {
         let value = |s: &Self, row: usize| s.batch.value(row);
         let by_value = value(self, row).total_cmp(&value(other, other_row));
-        by_value.then_with(|| self.batch.record[row].cmp(&other.batch.record[other_row]))
+        by_value
+            .then_with(|| self.batch.record[row].cmp(&other.batch.record[other_row]))
+            .then_with(|| self.batch.text.get(row).cmp(&other.batch.text.get(other_row)))
     }
 }
 
@@ -281,8 +280,9 @@ fn gather(part: &mut Part, sources: &[Source], rows: &[At]) {
             .fill(column(sources, rows, |s, r| rank(&s.batch.category, s.category, r)));
     }
     if sources.iter().any(|s| !s.batch.text.is_empty()) {
-        let text = |&(batch, row): &At| sources[batch as usize].batch.text(row as usize);
-        part.text = rows.iter().map(text).collect();
+        for &(batch, row) in rows {
+            part.text.push(sources[batch as usize].batch.text(row as usize));
+        }
     }
 }
 
@@ -318,8 +318,8 @@ fn copy(part: &mut Part, source: &Source, rows: Range<usize>) {
         rows.clone().map(|r| rank(&b.category, source.category, r)),
         b.category.codes.is_empty(),
     );
-    if !b.text.is_empty() || !part.text.is_empty() {
-        (part.text.len()..before).for_each(|_| part.text.push(None));
+    if !b.text.is_empty() || !part.text.codes.is_empty() {
+        part.text.codes.resize(before, NO_CODE);
         rows.for_each(|r| part.text.push(b.text(r)));
     }
 }

@@ -56,6 +56,8 @@ impl Event {
 pub struct Trace {
     /// Events that happened, in canonical order.
     pub events: Vec<Event>,
+    /// For each event, the code of what was said in the part's texts, or [`NO_CODE`]; empty if nothing was.
+    pub texts: Vec<u32>,
     /// For each record of the user: the scenario it was seen in.
     pub records: Vec<u32>,
     /// Listed actions that did not happen.
@@ -103,6 +105,7 @@ impl TraceBuilder {
         let records = self.records;
         let (trace, calendar) = (&mut self.trace, &mut self.calendar);
         trace.events.clear();
+        trace.texts.clear();
         trace.listed = 0;
         trace.window = window;
         trace.clock = clock;
@@ -146,6 +149,9 @@ impl TraceBuilder {
                 category: t.category.get(row),
                 record,
             });
+            if let Some(&text) = t.text.codes.get(row) {
+                trace.texts.push(text);
+            }
         }
         trace
     }

@@ -50,6 +50,7 @@ impl Default for Store {
 
 /// What holds of the events of a side as a whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Facts {
     /// How many there are.
     pub events: usize,
@@ -61,6 +62,8 @@ pub struct Facts {
     pub exposures: bool,
     /// Whether any is a conversion.
     pub conversions: bool,
+    /// Whether any has a text.
+    pub texts: bool,
 }
 
 impl Facts {
@@ -73,6 +76,7 @@ impl Facts {
                 valence: batch.valence.iter().any(|&v| v != 0),
                 exposures: batch.role.contains(&Role::Exposure),
                 conversions: batch.role.contains(&Role::Conversion),
+                texts: batch.text.iter().any(|text| text.is_some()),
             }
         };
         batches.par_iter().map(of_batch).reduce(Self::default, Self::join)
@@ -88,6 +92,7 @@ impl Facts {
             valence: self.valence || other.valence,
             exposures: self.exposures || other.exposures,
             conversions: self.conversions || other.conversions,
+            texts: self.texts || other.texts,
         }
     }
 }
@@ -103,17 +108,17 @@ impl Traces {
         self.len() == 0
     }
 
-    /// Look at every part, several at once; parts on disk are read back for it. Errors if that fails, or if the work was stopped.
-    pub fn map_parts<T: Send>(&self, look: impl Fn(&Part) -> T + Sync) -> Result<Vec<T>> {
+    /// Look at every part and its number, several at once; parts on disk are read back for it. Errors if that fails, or if the work was stopped.
+    pub fn map_parts<T: Send>(&self, look: impl Fn(usize, &Part) -> T + Sync) -> Result<Vec<T>> {
         match &self.store {
             Store::Held(parts) => {
-                let of_part = |part: &Part| self.stop.check().map(|()| look(part));
-                parts.par_iter().map(of_part).collect()
+                let of_part = |(p, part): (usize, &Part)| self.stop.check().map(|()| look(p, part));
+                parts.par_iter().enumerate().map(of_part).collect()
             }
             Store::Aside(spill) => {
                 let of_partition = |p: usize| {
                     self.stop.check()?;
-                    spill.load(p).map(|part| look(&part))
+                    spill.load(p).map(|part| look(p, &part))
                 };
                 (0..spill.len()).into_par_iter().map(of_partition).collect()
             }
@@ -151,7 +156,11 @@ impl Traces {
             category: coded(spread(parts, |p| &p.category), &self.names.category),
             value: spread(parts, |p| &p.value),
             count: spread(parts, |p| &p.count),
-            text: parts.iter().flat_map(|p| p.text.iter()).collect(),
+            text: if parts.iter().any(|p| !p.text.codes.is_empty()) {
+                parts.iter().flat_map(|p| (0..p.len()).map(|r| p.text.get(r))).collect()
+            } else {
+                Texts::default()
+            },
             record: joined(parts, |p, r| p.record[r]),
         })
     }
@@ -254,8 +263,8 @@ pub struct Part {
     pub value: Sparse<f64>,
     /// How many acts.
     pub count: Sparse<u32>,
-    /// What was said; empty if not read.
-    pub text: Texts,
+    /// What was said, each text kept once; without a row if nothing was, or if it was not read.
+    pub text: Coded,
     /// Record within the user.
     pub record: Vec<u64>,
 }
@@ -277,7 +286,7 @@ impl Part {
             category: Sparse::new(NO_CODE),
             value: Sparse::new(f64::NAN),
             count: Sparse::new(1),
-            text: Texts::default(),
+            text: Coded::default(),
             record: Vec::new(),
         }
     }

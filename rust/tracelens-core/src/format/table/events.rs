@@ -102,10 +102,7 @@ fn good_rows(rows: &Rows, known_bad: &BTreeSet<u32>) -> Result<Batch, Vec<u32>> 
         item: optional(plan.item.as_ref()),
         category: optional(plan.category.as_ref()),
         value: plan.value.as_ref().map_or_else(Vec::new, |f| rows.numbers(&kept, f)),
-        count: plan
-            .count
-            .as_ref()
-            .map_or_else(Vec::new, |f| counts(&rows.numbers(&kept, f))),
+        count: counts(rows, &kept, plan.count.as_ref()),
         text: texts(rows, &kept),
         record: records(rows, &kept, &positions, &mut batch.unnumbered),
         time,
@@ -145,27 +142,21 @@ fn seqs(rows: &Rows, of: &[u32], time: &[i64], positions: &[u64], by_position: &
     if seq.is_none() && !time.contains(&NO_TIME) {
         return Vec::new();
     }
-    let given = seq.filter(|_| !always).map(|field| rows.numbers(of, field));
-    let number = |i: usize| match given.as_ref().map(|given| given[i]) {
-        Some(number) if !number.is_nan() => number,
-        _ if always || time[i] == NO_TIME => {
+    let given = seq.filter(|_| !always).map(|field| rows.wholes(of, field));
+    let number = |i: usize| match given.as_ref().and_then(|given| given[i]) {
+        Some(number) => number,
+        None if always || time[i] == NO_TIME => {
             by_position.push(i);
-            positions[i] as f64
+            u32::try_from(positions[i]).unwrap_or(u32::MAX)
         }
-        _ => 0.0,
+        None => 0,
     };
-    counts(&(0..of.len()).map(number).collect::<Vec<_>>())
+    (0..of.len()).map(number).collect()
 }
 
-fn counts(numbers: &[f64]) -> Vec<u32> {
-    let count = |n: &f64| {
-        if n.is_nan() {
-            1
-        } else {
-            n.clamp(0.0, f64::from(u32::MAX)) as u32
-        }
-    };
-    numbers.iter().map(count).collect()
+fn counts(rows: &Rows, of: &[u32], field: Option<&Field>) -> Vec<u32> {
+    let given = field.map_or_else(Vec::new, |field| rows.wholes(of, field));
+    given.into_iter().map(|count| count.unwrap_or(1)).collect()
 }
 
 /// A text for the rows that have none.

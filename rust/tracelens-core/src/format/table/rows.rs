@@ -1,6 +1,6 @@
 //! The rows of a table, and what a field is in all of them: worked out once for rows that are alike.
 
-use super::super::look::{Look, UnmappedValues, is_plain};
+use super::super::look::{Look, UnmappedValues, is_plain, whole};
 use super::super::task::File;
 use super::super::{Row, Value};
 use super::classes::Classes;
@@ -212,6 +212,23 @@ impl<'t> Rows<'t> {
         let columns = self.columns_of(field);
         self.each(rows, &columns, By::Price, (field, f64::NAN), |look, field| {
             look.number(Some(field)).ok().map(|n| n.unwrap_or(f64::NAN))
+        })
+    }
+
+    /// The whole numbers of a field.
+    pub(super) fn wholes(&self, rows: &[u32], field: &Field) -> Vec<Option<u32>> {
+        if let Some(column) = self.plain(field)
+            && let Some(numbers) = column.numbers(rows)
+        {
+            let scaled = numbers.into_iter().map(|n| n * field.scale + field.offset);
+            let number = |n: f64| if n.is_nan() { Some(None) } else { whole(n).map(Some) };
+            if let Some(all) = scaled.map(number).collect() {
+                return all;
+            }
+        }
+        let columns = self.columns_of(field);
+        self.each(rows, &columns, By::Price, (field, None), |look, field| {
+            look.whole(Some(field)).ok()
         })
     }
 }
