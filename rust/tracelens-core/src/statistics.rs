@@ -6,15 +6,20 @@ use crate::axes::chains::{Conversions, Switches};
 use crate::axes::clock::Clock;
 use crate::axes::dependence::{Asymmetry, DailyStarts, Runs, to_tables};
 use crate::axes::diversity::Halves;
+use crate::axes::drift::Drift;
+use crate::axes::failures::Failures;
 use crate::axes::grams::{Gram, Grams};
 use crate::axes::lead::Lead;
+use crate::axes::minhash::{Hashes, MinHash};
+use crate::axes::selectivity::Selectivity;
 use crate::axes::sessions::Sessions;
-use crate::axes::tail::Items;
+use crate::axes::tail::{Incidences, Known};
 use crate::axes::tempo::Tempo;
 use crate::event::{NO_CODE, Role};
-use crate::gather::{Calendar, Part, TraceBuilder, Traces, Window};
+use crate::gather::{Calendar, Part, Trace, TraceBuilder, Traces, Window};
 use hashbrown::HashMap;
 use rayon::prelude::*;
+use std::mem;
 use std::ops::Range;
 
 /// How traces are summarised.
@@ -35,6 +40,8 @@ pub struct Options {
     pub starts: bool,
     /// Count pairs and triples of scenarios and of actions too: of all tables the largest by far.
     pub grams: bool,
+    /// Sketch every trace, so that near-duplicates can be found: up to 128 rows a user.
+    pub minhash: bool,
 }
 
 /// The statistics of one side.
@@ -68,38 +75,27 @@ pub fn summarise(traces: &Traces, options: &Options) -> Statistics {
         .map(|c| c as u32);
     let builder = || TraceBuilder::new(traces, calendar.clone(), options.exposure_by_record);
 
-    let keyed = !traces.names.item.is_empty() || !traces.names.category.is_empty();
+    let hashes = options.minhash.then(|| Hashes::new(&traces.names));
+    let end = end(traces, options);
+    let accumulators = || Accumulators::new(traces, options, code, end, hashes.as_ref());
+    // A thread keeps its accumulators from part to part: what they count in is large.
     let folded: Vec<Folded> = traces
         .parts
         .par_iter()
-        .map(|part| {
-            let mut folded = Folded {
-                activity: Activity::new(options.exposure_by_record, traces.names.action.len()),
-                clock: Clock::default(),
-                halves: Halves::new(options.exposure_by_record),
-                items: Items::default(),
-                sessions: Sessions::default(),
-                tempo: Tempo::default(),
-                grams: options
-                    .grams
-                    .then(|| Grams::new(traces.names.scenario.len(), traces.names.action.len())),
-                switches: Switches::new(traces.names.scenario.len()),
-                conversions: Conversions::new(keyed),
-                lead: Lead::new(code),
-                daily: DailyStarts::default(),
-                runs: Vec::new(),
-            };
-            let mut builder = builder();
-            for u in part.users.clone() {
-                // A user outside every window keeps an empty row: nobody is lost from the roster here.
-                let nobody = Window {
-                    from: i64::MAX,
-                    until: i64::MAX,
-                };
-                folded.fold(u as i64, builder.build(u, Some(windows[u].unwrap_or(nobody))));
-            }
-            folded
-        })
+        .map_init(
+            || (accumulators(), builder()),
+            |(accumulators, builder), part| {
+                for u in part.users.clone() {
+                    // A user outside every window keeps an empty row: nobody is lost from the roster here.
+                    let nobody = Window {
+                        from: i64::MAX,
+                        until: i64::MAX,
+                    };
+                    accumulators.fold(u as i64, builder.build(u, Some(windows[u].unwrap_or(nobody))));
+                }
+                accumulators.take()
+            },
+        )
         .collect();
     let mut daily = DailyStarts::default();
     for f in &folded {
@@ -139,56 +135,147 @@ fn joined(parts: impl IntoIterator<Item = Table>) -> Option<Table> {
     })
 }
 
-struct Folded {
+/// All accumulators, with what they count in.
+struct Accumulators<'a> {
     activity: Activity,
     clock: Clock,
     halves: Halves,
-    items: Items,
+    incidences: Incidences,
     sessions: Sessions,
     tempo: Tempo,
-    grams: Option<Grams>,
+    drift: Drift,
+    selectivity: Selectivity,
+    failures: Failures,
     switches: Switches,
     conversions: Conversions,
     lead: Lead,
+    grams: Option<Grams>,
+    minhash: Option<MinHash<'a>>,
+    daily: DailyStarts,
+    runs: Vec<Runs>,
+    known: Known,
+    keyed: bool,
+}
+
+/// The rows of some users.
+struct Folded {
+    tables: Vec<(&'static str, Table)>,
+    conversions: Conversions,
+    grams: Option<Grams>,
     daily: DailyStarts,
     /// What the second pass needs, which knows the volume of each day.
     runs: Vec<Runs>,
 }
 
-impl Folded {
-    fn fold(&mut self, user: i64, trace: &crate::gather::Trace) {
+impl<'a> Accumulators<'a> {
+    fn new(traces: &Traces, options: &Options, conversion: Option<u32>, end: i64, hashes: Option<&'a Hashes>) -> Self {
+        let names = &traces.names;
+        let known = Known {
+            scenarios: names.scenario.len(),
+            actions: names.action.len(),
+            categories: names.category.len(),
+        };
+        let keyed = !names.item.is_empty() || !names.category.is_empty();
+        Self {
+            activity: Activity::new(options.exposure_by_record, known.actions),
+            clock: Clock::default(),
+            halves: Halves::new(options.exposure_by_record),
+            incidences: Incidences::new(known),
+            sessions: Sessions::default(),
+            tempo: Tempo::default(),
+            drift: Drift::new(known.categories),
+            selectivity: Selectivity::new(options.exposure_by_record, known.categories),
+            failures: Failures::new(conversion, end),
+            switches: Switches::new(known.scenarios),
+            conversions: Conversions::new(keyed),
+            lead: Lead::new(conversion),
+            grams: options.grams.then(|| Grams::new(known.scenarios, known.actions)),
+            minhash: hashes.map(MinHash::new),
+            daily: DailyStarts::default(),
+            runs: Vec::new(),
+            known,
+            keyed,
+        }
+    }
+
+    fn fold(&mut self, user: i64, trace: &Trace) {
         let switches = self.switches.fold(user, trace);
         self.activity.fold(user, trace, switches);
         self.clock.fold(user, trace);
         self.halves.fold(user, trace);
-        self.items.fold(user, trace);
+        self.incidences.fold(user, trace);
         self.sessions.fold(user, trace);
         self.tempo.fold(user, trace);
+        self.drift.fold(user, trace);
+        self.selectivity.fold(user, trace);
+        self.failures.fold(user, trace);
+        self.conversions.fold(user, trace);
+        self.lead.fold(user, trace);
         if let Some(grams) = &mut self.grams {
             grams.fold(user, trace);
         }
-        self.conversions.fold(user, trace);
-        self.lead.fold(user, trace);
+        if let Some(minhash) = &mut self.minhash {
+            minhash.fold(user, trace);
+        }
         self.runs.extend(self.daily.fold(user, trace));
     }
 
+    fn tables(&mut self) -> Vec<(&'static str, &mut Table)> {
+        let mut tables = vec![
+            ("users", &mut self.activity.users),
+            ("extents", &mut self.activity.extents),
+            ("scenarios", &mut self.activity.scenarios),
+            ("exposures", &mut self.activity.exposures),
+            ("actions", &mut self.activity.actions),
+            ("clock", &mut self.clock.table),
+            ("week", &mut self.clock.week),
+            ("halves", &mut self.halves.table),
+            ("items", &mut self.incidences.items),
+            ("categories", &mut self.incidences.categories),
+            ("interests", &mut self.incidences.interests),
+            ("behaviours", &mut self.incidences.behaviours),
+            ("bigrams", &mut self.incidences.bigrams),
+            ("sessions", &mut self.sessions.table),
+            ("tempo", &mut self.tempo.table),
+            ("drift", &mut self.drift.drift),
+            ("persistence", &mut self.drift.persistence),
+            ("thirds", &mut self.drift.thirds),
+            ("selectivity", &mut self.selectivity.table),
+            ("failures", &mut self.failures.table),
+            ("waits", &mut self.failures.waits),
+            ("switches", &mut self.switches.table),
+            ("lead", &mut self.lead.table),
+        ];
+        if let Some(minhash) = &mut self.minhash {
+            tables.push(("minhash", &mut minhash.table));
+        }
+        tables
+    }
+
+    /// Hand over all rows.
+    fn take(&mut self) -> Folded {
+        let tables = self.tables().into_iter();
+        let tables = tables.map(|(name, table)| (name, table.take())).collect();
+        let grams = || Grams::new(self.known.scenarios, self.known.actions);
+        Folded {
+            tables,
+            grams: self.grams.as_mut().map(|all| mem::replace(all, grams())),
+            conversions: mem::replace(&mut self.conversions, Conversions::new(self.keyed)),
+            daily: mem::take(&mut self.daily),
+            runs: mem::take(&mut self.runs),
+        }
+    }
+}
+
+impl Folded {
     fn append(&mut self, other: &Self) {
-        self.activity.users.append(&other.activity.users);
-        self.activity.extents.append(&other.activity.extents);
-        self.activity.scenarios.append(&other.activity.scenarios);
-        self.activity.exposures.append(&other.activity.exposures);
-        self.activity.actions.append(&other.activity.actions);
-        self.clock.table.append(&other.clock.table);
-        self.halves.table.append(&other.halves.table);
-        self.items.table.append(&other.items.table);
-        self.sessions.table.append(&other.sessions.table);
-        self.tempo.table.append(&other.tempo.table);
+        for ((_, table), (_, more)) in self.tables.iter_mut().zip(&other.tables) {
+            table.append(more);
+        }
+        self.conversions.append(&other.conversions);
         if let (Some(grams), Some(more)) = (&mut self.grams, &other.grams) {
             grams.append(more);
         }
-        self.switches.table.append(&other.switches.table);
-        self.conversions.append(&other.conversions);
-        self.lead.table.append(&other.lead.table);
     }
 }
 
@@ -225,23 +312,12 @@ fn finish(
         .iter()
         .map(|p| p.iter().map(name).collect::<Vec<_>>().join(">"))
         .collect();
-    let mut tables = vec![
-        ("users", all.activity.users),
-        ("extents", all.activity.extents),
-        ("scenarios", all.activity.scenarios),
-        ("exposures", all.activity.exposures),
-        ("actions", all.activity.actions),
-        ("clock", all.clock.table),
-        ("halves", all.halves.table),
-        ("items", all.items.table),
-        ("sessions", all.sessions.table),
-        ("tempo", all.tempo.table),
-        ("switches", all.switches.table),
+    let mut tables = all.tables;
+    tables.extend([
         ("conversions", all.conversions.table),
         ("untimed", all.conversions.untimed),
-        ("lead", all.lead.table),
         ("asymmetry", asymmetry),
-    ];
+    ]);
     let mut grams = Vec::new();
     if let Some(all) = all.grams {
         tables.push(("grams", all.table));
@@ -255,6 +331,12 @@ fn finish(
         conversion_scenario,
         outside,
     }
+}
+
+/// Where observation ends if no window says so: with the last event of the log.
+fn end(traces: &Traces, options: &Options) -> i64 {
+    let last = traces.extent().filter(|_| options.days.is_none());
+    last.map_or(i64::MAX, |(_, last)| last.saturating_add(1))
 }
 
 fn windows(traces: &Traces, options: &Options, calendar: &Calendar) -> Vec<Option<Window>> {

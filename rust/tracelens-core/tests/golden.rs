@@ -74,6 +74,7 @@ fn statistics(traces: &Traces) -> Statistics {
             conversion_scenario: None,
             starts: false,
             grams: true,
+            minhash: true,
         },
     )
 }

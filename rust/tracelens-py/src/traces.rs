@@ -248,6 +248,7 @@ impl Traces {
             conversion_scenario,
             starts,
             grams: false,
+            minhash: false,
         };
         let statistics = run(py, jobs, || statistics::summarise(&self.traces, &options))?;
         let tables = PyDict::new(py);
