@@ -18,6 +18,7 @@ CODED = {
     "source": "scenario",
     "target": "scenario",
     "action": "action",
+    "next_action": "action",
     "item": "item",
     "category": "category",
     "path": "path",

@@ -24,6 +24,10 @@ use std::ops::Range;
 
 /// How traces are summarised.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says yes or no to something of its own"
+)]
 pub struct Options {
     /// Zone in which days and hours are counted.
     pub zone: jiff::tz::TimeZone,

@@ -34,7 +34,7 @@ pub struct Drift {
 /// The active days of one user in order, and the categories of each with their shares in fixed point.
 #[derive(Debug, Default)]
 struct Days {
-    days: Vec<i64>,
+    numbers: Vec<i64>,
     /// Where each ends in `mix`.
     ends: Vec<usize>,
     mix: Vec<(u32, i64)>,
@@ -42,7 +42,7 @@ struct Days {
 
 impl Days {
     fn clear(&mut self) {
-        self.days.clear();
+        self.numbers.clear();
         self.ends.clear();
         self.mix.clear();
     }
@@ -95,22 +95,26 @@ impl Drift {
     fn split(&mut self, done: &[(i64, u32)]) {
         self.days.clear();
         for day in done.chunk_by(|a, b| a.0 == b.0) {
-            day.iter().for_each(|d| self.tally.add(u64::from(d.1)));
+            for &(_, category) in day {
+                self.tally.add(u64::from(category));
+            }
             let mix = &mut self.days.mix;
             self.tally.drain(|category, count| {
                 mix.push((category as u32, share(count as u64, day.len() as u64)));
             });
-            self.days.days.push(day[0].0);
+            self.days.numbers.push(day[0].0);
             self.days.ends.push(self.days.mix.len());
         }
     }
 
     fn thirds(&mut self, user: i64, done: &[(i64, u32)]) {
-        let active = self.days.days.len();
+        let active = self.days.numbers.len();
         let width = self.shares.len();
         for (rank, day) in done.chunk_by(|a, b| a.0 == b.0).enumerate() {
             let part = (rank * 3 / active * 2 + rank % 2) as u32;
-            day.iter().for_each(|d| self.tally.add(pair(part, d.1, width)));
+            for &(_, category) in day {
+                self.tally.add(pair(part, category, width));
+            }
         }
         let table = &mut self.thirds;
         self.tally.drain(|key, count| {
@@ -120,7 +124,7 @@ impl Drift {
     }
 
     fn distances(&mut self, user: i64) {
-        let Days { days, .. } = &self.days;
+        let days = &self.days.numbers;
         let mut sums = [(0, 0); 2];
         for i in 1..days.len() {
             let (pairs, sum) = &mut sums[usize::from(days[i] - days[i - 1] == 1)];
@@ -146,20 +150,20 @@ impl Drift {
             terms.sum()
         };
         let mut squares = 0;
-        let with_sums: Vec<i128> = (0..all.days.len()).map(|i| dot(all.mix(i), &self.sums)).collect();
+        let with_sums: Vec<i128> = (0..all.numbers.len()).map(|i| dot(all.mix(i), &self.sums)).collect();
         squares += with_sums.iter().sum::<i128>();
         let mut pairs = [0i64; LAGS.len()];
         let mut totals = [(0i128, 0i128); LAGS.len()];
         let mut behind = [0usize; LAGS.len()];
-        for (i, &day) in all.days.iter().enumerate() {
+        for (i, &day) in all.numbers.iter().enumerate() {
             for &(category, share) in all.mix(i) {
                 self.shares[category as usize] = share;
             }
             for (lag, j) in behind.iter_mut().enumerate() {
-                while all.days[*j] < day - LAGS[lag] {
+                while all.numbers[*j] < day - LAGS[lag] {
                     *j += 1;
                 }
-                if all.days[*j] == day - LAGS[lag] {
+                if all.numbers[*j] == day - LAGS[lag] {
                     pairs[lag] += 1;
                     totals[lag].0 += dot(all.mix(*j), &self.shares);
                     totals[lag].1 += with_sums[i] + with_sums[*j];
@@ -172,7 +176,7 @@ impl Drift {
         for &(category, _) in &all.mix {
             self.sums[category as usize] = 0;
         }
-        let active = all.days.len() as i128;
+        let active = all.numbers.len() as i128;
         for (lag, (products, sums)) in totals.into_iter().enumerate().filter(|(lag, _)| pairs[*lag] > 0) {
             let whole = active * active * i128::from(FIXED);
             let part = active * active * products - active * sums + i128::from(pairs[lag]) * squares;
