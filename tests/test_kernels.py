@@ -112,7 +112,7 @@ def uncertain(request: pytest.FixtureRequest) -> tuple[Statistics, Statistics]:
     kind, seed, records = request.param
     frame = random_log(seed, coarse=True, records=records)
     if kind == "none":
-        frame, days = frame.drop("time", "time_precision"), None
+        frame, days = frame.drop("time", "time_precision").with_row_index("seq"), None
     else:
         dated = (pl.col("time").dt.epoch("s") // 60 % 6 == 0) & (not records)
         midnight = pl.lit(START) + (pl.col("time") - START).dt.total_days() * pl.duration(days=1)

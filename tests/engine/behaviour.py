@@ -104,9 +104,12 @@ def selectivity(trace: list[Event], by_record: bool, clock: bool) -> Counter[tup
     done: Counter[tuple[str, str | None, int]] = Counter()
     met: set[int] = set()
     for event in trace:
+        category = event["category"]
         if by_record:
             exposed = event["record"] not in met
             met.add(event["record"])
+            known = [e["category"] for e in trace if e["record"] == event["record"] and e["category"] is not None]
+            category = min(known, default=None)
         else:
             exposed = event["role"] == "exposure"
         if not exposed:
@@ -116,12 +119,12 @@ def selectivity(trace: list[Event], by_record: bool, clock: bool) -> Counter[tup
             acted = any(0 <= a["time"] - event["time"] <= DAY for a in same)
         else:
             acted = any(a["record"] == event["record"] for a in acts(trace))
-        done[event["scenario"], event["category"], int(acted)] += 1
+        done[event["scenario"], category, int(acted)] += 1
     return done
 
 
 def failures(trace: list[Event], conversion: str | None, closes: int) -> dict[int, list[tuple[bool, int | None]]]:
-    """By path, for each start: whether it was observed long enough, and the wait for what is awaited."""
+    """By kind of path, for each start: whether it was observed long enough, and the wait for what is awaited."""
     sessions = cut(trace, SESSION)
     number = {id(e): i for i, session in enumerate(sessions) for e in session}
     found: dict[int, list[tuple[bool, int | None]]] = defaultdict(list)

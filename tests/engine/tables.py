@@ -200,12 +200,12 @@ def add_rhythm_and_drift(rows: "Rows", row: int, trace: list[Event], conversion:
     """What one user's times and days tell."""
     for unit, measured in behaviour.tempo(trace).items():
         rows.add("tempo", user=row, unit=unit, **measured)
-    for path, starts in behaviour.failures(trace, conversion, closes).items():
+    for kind, starts in behaviour.failures(trace, conversion, closes).items():
         waits = [wait for observed, wait in starts if observed]
         followed = [wait // (60 * MINUTE) for wait in waits if wait is not None]
-        rows.add("failures", user=row, path=path, starts=len(starts), observed=len(waits), followed=len(followed))
+        rows.add("failures", user=row, kind=kind, starts=len(starts), observed=len(waits), followed=len(followed))
         for hours, n in sorted(Counter(followed).items()):
-            rows.add("waits", user=row, path=path, hours=hours, count=n)
+            rows.add("waits", user=row, kind=kind, hours=hours, count=n)
     days = behaviour.categories_by_day(trace)
     for neighbours, (pairs, distance) in behaviour.drift(days).items():
         rows.add("drift", user=row, neighbours=neighbours, pairs=pairs, distance_fixed=distance)
@@ -238,8 +238,8 @@ COLUMNS = {
     "persistence": ("user", "lag", "pairs", "product_fixed"),
     "thirds": ("user", "third", "half", "category", "count"),
     "selectivity": ("user", "scenario", "category", "acted", "count"),
-    "failures": ("user", "path", "starts", "observed", "followed"),
-    "waits": ("user", "path", "hours", "count"),
+    "failures": ("user", "kind", "starts", "observed", "followed"),
+    "waits": ("user", "kind", "hours", "count"),
     "switches": ("user", "source", "target", "count"),
     "conversions": (
         *("user", "time", "scenario", "action", "item", "category"),

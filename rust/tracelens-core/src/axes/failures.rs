@@ -41,9 +41,9 @@ pub struct Failures {
     scenario: Option<u32>,
     /// Nothing is observed from here on.
     end: i64,
-    /// By user and path: starts; those observed long enough; of these, those that what is awaited followed.
+    /// By user and kind of path: starts; those observed long enough; of these, those that what is awaited followed.
     pub table: Table,
-    /// By user, path and whole hours until it followed: how many of those.
+    /// By user, kind of path and whole hours until it followed: how many of those.
     pub waits: Table,
     hours: Tally,
     counts: [Counts; PATHS],
@@ -70,8 +70,8 @@ impl Failures {
         Self {
             scenario,
             end,
-            table: Table::new(&["user", "path", "starts", "observed", "followed"]),
-            waits: Table::new(&["user", "path", "hours", "count"]),
+            table: Table::new(&["user", "kind", "starts", "observed", "followed"]),
+            waits: Table::new(&["user", "kind", "hours", "count"]),
             hours: Tally::default(),
             counts: Default::default(),
             events: Vec::new(),

@@ -17,18 +17,22 @@ const REACH: i64 = DAY;
 #[derive(Debug)]
 pub struct Selectivity {
     exposure_by_record: bool,
-    /// Exposures by user, scenario, category (-1: none) and whether they were acted upon (0, 1).
+    /// Exposures by user, scenario, category (-1: none) and whether they were acted upon (0, 1). Of a record the category is
+    /// that of its events, if they have several the first by name.
     pub table: Table,
     tally: Tally,
     /// How many categories the log knows, and one more for none.
     width: usize,
-    /// Positions of the exposures in the trace.
-    exposures: Vec<usize>,
-    /// By record: whether it was met, and whether something in it was done.
-    met: Vec<bool>,
-    done: Vec<bool>,
+    records: Vec<Record>,
     /// By item: the next act.
     next: Times,
+}
+
+/// What there is in a record.
+#[derive(Debug, Clone, Copy)]
+struct Record {
+    done: bool,
+    category: u32,
 }
 
 impl Selectivity {
@@ -39,43 +43,32 @@ impl Selectivity {
             table: Table::new(&["user", "scenario", "category", "acted", "count"]),
             tally: Tally::default(),
             width: categories + 1,
-            exposures: Vec::new(),
-            met: Vec::new(),
-            done: Vec::new(),
+            records: Vec::new(),
             next: Times::default(),
         }
     }
 
     /// Count one user.
     pub fn fold(&mut self, user: i64, trace: &Trace) {
-        self.find(trace);
-        let events = &trace.events;
-        // Backwards, so that of each item the next act is known.
-        let mut ahead = events.len();
-        for &i in self.exposures.iter().rev() {
-            let e = &events[i];
-            while ahead > 0 && events[ahead - 1].time >= e.time {
-                ahead -= 1;
-                let act = &events[ahead];
-                if is_act(act) && act.item != NO_CODE && !act.dated {
-                    self.next.set(act.item, act.time);
-                }
-            }
-            let acted = if self.exposure_by_record || e.item == NO_CODE || e.dated || !trace.clock {
-                self.done[e.record as usize]
-            } else {
-                self.next.get(e.item).is_some_and(|time| time - e.time <= REACH)
-            };
-            let scenario = if self.exposure_by_record {
-                trace.records[e.record as usize]
-            } else {
-                e.scenario
-            };
-            let category = e.category.wrapping_add(1); // none becomes 0
-            self.tally
-                .add(2 * pair(scenario, category, self.width) + u64::from(acted));
+        let nothing = Record {
+            done: false,
+            category: NO_CODE,
+        };
+        self.records.clear();
+        self.records.resize(trace.records.len(), nothing);
+        for e in &trace.events {
+            let record = &mut self.records[e.record as usize];
+            record.done |= is_act(e);
+            record.category = record.category.min(e.category);
         }
-        self.next.clear();
+        if self.exposure_by_record {
+            for (record, &scenario) in self.records.iter().zip(&trace.records) {
+                let key = key(scenario, record.category, record.done, self.width);
+                self.tally.add(key);
+            }
+        } else {
+            self.single(trace);
+        }
         let (table, width) = (&mut self.table, self.width);
         self.tally.drain(|key, count| {
             let (scenario, category) = unpaired(key / 2, width);
@@ -83,29 +76,34 @@ impl Selectivity {
         });
     }
 
-    /// The exposures, and the records in which something was done.
-    fn find(&mut self, trace: &Trace) {
-        let records = trace.records.len();
-        for flags in [&mut self.met, &mut self.done] {
-            flags.clear();
-            flags.resize(records, false);
-        }
-        self.exposures.clear();
-        for (i, e) in trace.events.iter().enumerate() {
-            let record = e.record as usize;
-            self.done[record] |= is_act(e);
-            let first = !std::mem::replace(&mut self.met[record], true);
-            if if self.exposure_by_record {
-                first
-            } else {
-                e.role == Role::Exposure
-            } {
-                self.exposures.push(i);
+    /// Events of exposure. Backwards, so that of each item the next act is known.
+    fn single(&mut self, trace: &Trace) {
+        let events = &trace.events;
+        let mut ahead = events.len();
+        for e in events.iter().rev().filter(|e| e.role == Role::Exposure) {
+            while ahead > 0 && events[ahead - 1].time >= e.time {
+                ahead -= 1;
+                let act = &events[ahead];
+                if is_act(act) && act.item != NO_CODE && !act.dated {
+                    self.next.set(act.item, act.time);
+                }
             }
+            let acted = if e.item == NO_CODE || e.dated || !trace.clock {
+                self.records[e.record as usize].done
+            } else {
+                self.next.get(e.item).is_some_and(|time| time - e.time <= REACH)
+            };
+            self.tally.add(key(e.scenario, e.category, acted, self.width));
         }
+        self.next.clear();
     }
 }
 
 fn is_act(e: &Event) -> bool {
     matches!(e.role, Role::Active | Role::Conversion) && e.action != NO_CODE
+}
+
+fn key(scenario: u32, category: u32, acted: bool, width: usize) -> u64 {
+    let category = category.wrapping_add(1); // none is the first
+    2 * pair(scenario, category, width) + u64::from(acted)
 }
