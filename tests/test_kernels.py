@@ -22,6 +22,7 @@ CODED = {
     "target": "scenario",
     "scenario": "scenario",
     "action": "action",
+    "next_action": "action",
     "item": "item",
     "category": "category",
 }
@@ -90,14 +91,48 @@ def pair(request: pytest.FixtureRequest) -> tuple[Statistics, Statistics]:
     return ours, tabulate(frame, start=START, days=DAYS, zone=ZONE, exposure_by_record=records)
 
 
-@pytest.mark.parametrize(
-    "table", ["extents", "clock", "scenarios", "exposures", "actions", "halves", "items", "switches", "conversions"]
-)
+EXACT = [
+    *("extents", "clock", "week", "scenarios", "exposures", "actions", "halves", "items", "categories", "interests"),
+    *("behaviours", "bigrams", "sessions", "drift", "persistence", "thirds", "selectivity", "failures", "waits"),
+    *("switches", "conversions"),
+]
+
+
+@pytest.mark.parametrize("table", EXACT)
 def test_counts_and_chains_agree(pair: tuple[Statistics, Statistics], table: str) -> None:
     ours, oracle = pair
     expected = named(oracle, table)
     assert expected
     assert named(ours, table) == expected
+
+
+@pytest.fixture(scope="module", params=[(k, s, r) for k in ("dates", "none") for s in range(3) for r in (False, True)])
+def uncertain(request: pytest.FixtureRequest) -> tuple[Statistics, Statistics]:
+    """A log in which every sixth time is but a date; a log without any."""
+    kind, seed, records = request.param
+    frame = random_log(seed, coarse=True, records=records)
+    if kind == "none":
+        frame, days = frame.drop("time", "time_precision").with_row_index("seq"), None
+    else:
+        dated = (pl.col("time").dt.epoch("s") // 60 % 6 == 0) & (not records)
+        midnight = pl.lit(START) + (pl.col("time") - START).dt.total_days() * pl.duration(days=1)
+        times = pl.when(dated).then(midnight.cast(frame.schema["time"])).otherwise("time")
+        precision = pl.when(dated).then(pl.lit("day")).otherwise("time_precision")
+        frame, days = frame.with_columns(time=times, time_precision=precision), (FIRST_DAY, FIRST_DAY + DAYS)
+    ours = Traces.from_frame(frame, zone=ZONE, exposure_by_record=records).statistics(days=days)
+    return ours, tabulate(frame, start=START, days=DAYS, zone=ZONE, exposure_by_record=records)
+
+
+UNCERTAIN = [
+    *("week", "categories", "interests", "behaviours", "bigrams", "sessions", "drift", "persistence", "thirds"),
+    *("selectivity", "failures", "waits"),
+]
+
+
+@pytest.mark.parametrize("table", UNCERTAIN)
+def test_dates_and_logs_without_a_clock_agree(uncertain: tuple[Statistics, Statistics], table: str) -> None:
+    ours, oracle = uncertain
+    assert named(ours, table) == named(oracle, table)
 
 
 def test_per_user_counts_agree(pair: tuple[Statistics, Statistics]) -> None:
@@ -113,6 +148,25 @@ def test_linked_lead_agrees(pair: tuple[Statistics, Statistics]) -> None:
     expected = named(oracle, "lead")
     assert expected
     assert named(ours, "lead") == expected
+
+
+def test_tempo_agrees(pair: tuple[Statistics, Statistics]) -> None:
+    ours, oracle = (statistics.tables["tempo"] for statistics in pair)
+    assert len(oracle["user"])
+    for column, values in oracle.items():
+        near = 2 if column.endswith("_fixed") else 0
+        assert np.abs(ours[column] - values).max() <= near, column
+
+
+def test_what_was_shown_is_shown_once(pair: tuple[Statistics, Statistics]) -> None:
+    ours, _ = pair
+    shown: dict[tuple[int, int], int] = {}
+    table = ours.tables["selectivity"]
+    for user, scenario, n in zip(table["user"], table["scenario"], table["count"], strict=True):
+        shown[user, scenario] = shown.get((user, scenario), 0) + n
+    exposures = ours.tables["exposures"]
+    keys = zip(exposures["user"], exposures["scenario"], strict=True)
+    assert shown == dict(zip(keys, exposures["count"], strict=True))
 
 
 def test_dependence_agrees(pair: tuple[Statistics, Statistics]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import tracelens.polars
 from tracelens.errors import TracelensError
-from tracelens.polars import burstiness, conversion_chains, scan_traces
+from tracelens.polars import burstiness, conversion_chains, funnel, scan_traces
 
 ENGINES = ["in-memory", "streaming"]
 START = datetime(2025, 9, 1)
@@ -137,6 +137,90 @@ def test_a_literal_stands_for_all_rows(shop: pl.DataFrame) -> None:
     all_convert = shop.select(conversion_chains("time", pl.lit("shop"), pl.lit(True))).item()
     assert all_convert.struct.field("path").unique().to_list() == ["shop"]
     assert len(all_convert) == shop.height
+
+
+def level(events: str, steps: str, window: int = 1000, seconds: list[int] | None = None, **modes: bool) -> int:
+    """The level of events named by letters, one a second; `steps` are the letters of the funnel."""
+    frame = pl.DataFrame({"time": times(seconds or list(range(len(events)))), "event": list(events)})
+    done = [pl.col("event") == step for step in steps]
+    return int(frame.select(funnel("time", done, window=timedelta(seconds=window), **modes)).item())
+
+
+@pytest.mark.parametrize(
+    ("mode", "events", "steps", "expected"),
+    [
+        ("", "abcd", "abcd", 4),
+        ("", "adbc", "abc", 3),
+        ("", "acb", "abc", 2),
+        ("", "bcd", "abcd", 0),
+        ("", "abcbd", "abcd", 4),
+        ("strict_deduplication", "abcbd", "abcd", 3),
+        ("strict_deduplication", "aaabc", "abc", 3),
+        ("strict_order", "abdc", "abc", 2),
+        ("strict_order", "dabc", "abc", 3),
+        ("strict_order", "aabbcc", "abc", 3),
+    ],
+)
+def test_funnels_are_those_of_the_model(mode: str, events: str, steps: str, expected: int) -> None:
+    # A>B>C>B>D stops at C without duplicates, A>B>D>C at B in strict order: the examples of ClickHouse's manual.
+    assert level(events, steps, **({mode: True} if mode else {})) == expected
+
+
+def test_edges_of_a_funnel() -> None:
+    assert level("ab", "ab", 10, [0, 10]) == 2, "the window includes its end"
+    assert level("ab", "ab", 10, [0, 11]) == 1
+    assert level("aab", "ab", 10, [0, 100, 105]) == 2, "a later first step opens the window anew"
+    assert level("cba", "abc", 0, [7, 7, 7]) == 3, "at one time steps count in their order"
+    assert level("cba", "abc", 0, [7, 7, 7], strict_increase=True) == 1
+    assert level("abc", "ccc") == 3, "one event may be several steps"
+    assert level("abc", "ccc", strict_increase=True) == 1
+    assert level("a", "a" * 32) == 32
+    assert pl.DataFrame({"time": times([]), "done": []}, schema_overrides={"done": pl.Boolean}).select(
+        funnel("time", ["done"])
+    ).item() == 0
+
+
+def longest(rows: list[tuple[int, str]], steps: str, first: int, last: int, window: int) -> int:
+    """Every chain, one by one: the longest that goes on from a step at `last` in a chain begun at `first`."""
+    if not steps:
+        return 0
+    further = [t for t, step in rows if step == steps[0] and last <= t <= first + window]
+    return max((1 + longest(rows, steps[1:], first, t, window) for t in further), default=0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.sampled_from("abcx")), max_size=9), st.integers(0, 12))
+@settings(deadline=None)
+def test_the_level_is_that_of_the_best_of_all_chains(rows: list[tuple[int, str]], window: int) -> None:
+    found = level("".join(step for _, step in rows), "abc", window, [t for t, _ in rows])
+    starts = {t for t, step in rows if step == "a"}
+    assert found == max((1 + longest(rows, "bc", t, t, window) for t in starts), default=0)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_funnels_by_group_and_over(engine: str) -> None:
+    frame = pl.DataFrame(
+        {
+            "user": ["u1"] * 4 + ["u2"] * 3,
+            "time": pl.Series([0, 5, None, 9, 0, 1, 2], dtype=pl.Int64).cast(pl.Datetime("ms", "UTC")),
+            "view": [True, False, False, False, None, True, False],
+            "buy": [False, True, False, True, True, None, False],
+        }
+    ).lazy()
+    ask = funnel("time", ["view", pl.col("buy"), pl.lit(True)], window="8ms").alias("level")
+    by_group = frame.group_by("user", maintain_order=True).agg(ask).collect(engine=engine)
+    assert by_group.rows() == [("u1", 3), ("u2", 1)], "null is no step and no time"
+    assert by_group.schema["level"] == pl.UInt32
+    over = frame.select("user", ask.over("user")).collect(engine=engine)
+    assert dict(over.iter_rows()) == dict(by_group.iter_rows())
+
+
+def test_a_funnel_has_steps_and_a_window(shop: pl.DataFrame) -> None:
+    with pytest.raises(pl.exceptions.ComputeError, match="1 to 32 steps, not 0"):
+        shop.select(funnel("time", []))
+    with pytest.raises(pl.exceptions.ComputeError, match="1 to 32 steps, not 33"):
+        shop.select(funnel("time", ["conversion"] * 33))
+    with pytest.raises(TracelensError, match="TL110"):
+        funnel("time", ["conversion"], window="a week")
 
 
 @pytest.fixture

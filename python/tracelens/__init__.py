@@ -2,8 +2,8 @@
 
 ``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``convert`` writes
 them as Parquet and the like, ``user_table`` and ``chain_table`` have a row for every user and conversion, ``sketch``
-and ``merge`` make states of logs, which take their place, ``burstiness`` and ``conversion_chains`` are polars
-expressions. ``tracelens.plant`` makes simulators with known faults out of a real log.
+and ``merge`` make states of logs, which take their place, ``burstiness``, ``conversion_chains`` and ``funnel`` are
+polars expressions. ``tracelens.plant`` makes simulators with known faults out of a real log.
 """
 
 from importlib import import_module
@@ -14,7 +14,7 @@ from tracelens.errors import TracelensError
 if TYPE_CHECKING:
     from tracelens.comparison import compare
     from tracelens.conversion import convert
-    from tracelens.polars import burstiness, conversion_chains, scan_traces
+    from tracelens.polars import burstiness, conversion_chains, funnel, scan_traces
     from tracelens.states import State, merge, read_state, sketch, write_state
     from tracelens.tables import chain_table, user_table
     from tracelens.traces import Traces, read_traces
@@ -28,6 +28,7 @@ _LAZY = {
     "compare": "tracelens.comparison",
     "conversion_chains": "tracelens.polars",
     "convert": "tracelens.conversion",
+    "funnel": "tracelens.polars",
     "merge": "tracelens.states",
     "read_state": "tracelens.states",
     "read_traces": "tracelens.traces",
@@ -46,6 +47,7 @@ __all__ = [
     "compare",
     "conversion_chains",
     "convert",
+    "funnel",
     "merge",
     "read_state",
     "read_traces",

@@ -20,6 +20,7 @@ CODED = {
     "root": "scenario",
     "trigger": "scenario",
     "action": "action",
+    "next_action": "action",
     "item": "item",
     "category": "category",
     "path": "path",

@@ -1,7 +1,7 @@
-"""tracelens inside polars: two expressions, and logs of any format as a lazy frame."""
+"""tracelens inside polars: three expressions, and logs of any format as a lazy frame."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from os import PathLike, fspath
 from pathlib import Path
@@ -129,6 +129,83 @@ def conversion_chains(
         function_name="conversion_chains",
         args=[time, scenario, conversion],
         kwargs={"look_back": _microseconds(window)},
+        returns_scalar=True,
+    )
+
+
+def funnel(
+    time: IntoColumn,
+    steps: Sequence[IntoColumn],
+    *,
+    window: str | timedelta = "7d",
+    strict_order: bool = False,
+    strict_deduplication: bool = False,
+    strict_increase: bool = False,
+) -> pl.Expr:
+    """How far a sequence of events got in a funnel: steps done in their order within a window.
+
+    The level is the length of the longest prefix of the steps for which some chain of events exists whose times never
+    fall and whose last is at most a window after its first. Events at one time count in the order of their steps, and
+    one event may be several steps at once. As ClickHouse's ``windowFunnel`` counts it.
+
+    Parameters
+    ----------
+    time : str, Expr or Series
+        Datetime column of any unit and zone, in any order. Rows with a null time are left out.
+    steps : sequence of str, Expr or Series
+        1 to 32 Boolean columns, the first step first: which events are it. Null counts as false.
+    window : str or timedelta
+        The longest time from the first step to the last, inclusive: ``"7d"``, ``"36h"``, ``"90m"`` (units w, d, h, m,
+        s, ms, us).
+    strict_order : bool
+        Once the first step was done, an event that is no step, or a step too early, ends it all.
+    strict_deduplication : bool
+        A step done again ends it all; the first may be repeated.
+    strict_increase : bool
+        A step counts only if it is later than the step before it.
+
+    Returns
+    -------
+    Expr
+        One UInt32 a group: the level reached, 0 if even the first step was not done.
+
+    Raises
+    ------
+    polars.exceptions.ComputeError
+        If a column has the wrong type, or there are no steps or too many.
+    TracelensError
+        TL110 if the window is not a length of time.
+
+    References
+    ----------
+    ClickHouse, parametric aggregate function ``windowFunnel``.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from datetime import datetime
+    >>> from tracelens.polars import funnel
+    >>> events = pl.DataFrame(
+    ...     {
+    ...         "user": ["u1", "u1", "u1", "u2", "u2"],
+    ...         "time": [datetime(2025, 9, day) for day in (1, 2, 3, 1, 20)],
+    ...         "action": ["view", "cart", "purchase", "view", "cart"],
+    ...     }
+    ... )
+    >>> steps = [pl.col("action") == step for step in ("view", "cart", "purchase")]
+    >>> events.group_by("user", maintain_order=True).agg(level=funnel("time", steps, window="7d")).rows()
+    [('u1', 3), ('u2', 1)]
+    """
+    return register_plugin_function(
+        plugin_path=_LIBRARY,
+        function_name="funnel",
+        args=[time, *steps],
+        kwargs={
+            "window": _microseconds(window),
+            "strict_order": strict_order,
+            "strict_deduplication": strict_deduplication,
+            "strict_increase": strict_increase,
+        },
         returns_scalar=True,
     )
 

@@ -10,7 +10,7 @@ import sys
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 import polars as pl
-from tracelens.polars import burstiness, conversion_chains
+from tracelens.polars import burstiness, conversion_chains, funnel
 
 at = [datetime(2025, 9, day) for day in (1, 2, 5, 9)]
 COLUMNS = {
@@ -46,6 +46,8 @@ QUERIES = {
     "chains time": lambda f: f.select(conversion_chains("column", "scenario", "conversion")),
     "chains scenario": lambda f: f.group_by("group").agg(conversion_chains("time", "column", "conversion")),
     "chains conversion": lambda f: f.select(conversion_chains("time", "scenario", "column")),
+    "funnel time": lambda f: f.group_by("group").agg(funnel("column", ["conversion"])),
+    "funnel step": lambda f: f.select(funnel("time", ["conversion", "column"]).over("group")),
 }
 for query, ask in QUERIES.items():
     try:
@@ -86,12 +88,14 @@ def ask(dtype: str, engine: str) -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize("dtype", [*NUMBERS, *OTHERS, *NESTED, *TIMES])
 def test_every_type_gives_a_result_or_an_error_that_names_the_column(dtype: str, engine: str) -> None:
     answers = ask(dtype, engine)
-    assert len(answers) == 6
+    assert len(answers) == 8
     takes = {
         "burstiness": dtype in TIMES,
         "chains time": dtype in TIMES,
         "chains scenario": dtype in ("String", "Categorical", "Enum"),
         "chains conversion": dtype == "Boolean",
+        "funnel time": dtype in TIMES,
+        "funnel step": dtype == "Boolean",
     }
     for query, (kind, message) in answers.items():
         if next(wanted for start, wanted in takes.items() if query.startswith(start)):

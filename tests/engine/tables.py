@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
+from tests.engine import behaviour
 from tracelens.statistics import Statistics
 
 US = 1_000_000
@@ -115,10 +116,17 @@ def tabulate(
         if clock and trace:
             rows.add("extents", user=row, first=trace[0]["time"], last=trace[-1]["time"])
         rows.count("clock", row, ("hour",), hours, "count")
+        if clock:
+            rows.count("week", row, ("weekday", "hour"), behaviour.week(trace, zone), "count")
+            add_rhythm_and_drift(rows, row, trace, conversion_scenario, closes)
+        add_incidences(rows, row, trace)
+        for gap, counted in behaviour.session_counts(trace, clock).items():
+            rows.add("sessions", user=row, gap=gap, **counted)
+        keys = ("scenario", "category", "acted")
+        rows.count("selectivity", row, keys, behaviour.selectivity(trace, exposure_by_record, clock), "count")
         rows.count("scenarios", row, ("scenario",), Counter(e["scenario"] for e in trace), "events")
         rows.count("exposures", row, ("scenario",), seen, "count")
         rows.count("actions", row, ("scenario", "action"), Counter((e["scenario"], e["action"]) for e in acts), "count")
-        rows.count("items", row, ("item",), Counter(e["item"] for e in trace if e["item"] is not None), "count")
         rows.count("switches", row, ("source", "target"), switches, "count")
         for unit, halves in halves_of(trace, clock, exposure_by_record).items():
             for (half, block, name), n in sorted(halves.items()):
@@ -176,6 +184,36 @@ def tabulate(
     return Statistics(np.asarray(everyone, dtype=object), names, tables, meta)
 
 
+def add_incidences(rows: "Rows", row: int, trace: list[Event]) -> None:
+    """What one user touched and did."""
+    with_category = [e for e in trace if e["category"] is not None]
+    interests = Counter((e["scenario"], e["category"]) for e in with_category)
+    rows.count("items", row, ("item",), Counter(e["item"] for e in trace if e["item"] is not None), "count")
+    rows.count("categories", row, ("category",), Counter(e["category"] for e in with_category), "count")
+    rows.count("interests", row, ("scenario", "category"), interests, "count")
+    kinds = Counter((e["scenario"], e["action"]) for e in trace)
+    rows.count("behaviours", row, ("scenario", "action"), kinds, "count")
+    rows.count("bigrams", row, ("action", "next_action"), behaviour.action_bigrams(trace), "count")
+
+
+def add_rhythm_and_drift(rows: "Rows", row: int, trace: list[Event], conversion: str | None, closes: int) -> None:
+    """What one user's times and days tell."""
+    for unit, measured in behaviour.tempo(trace).items():
+        rows.add("tempo", user=row, unit=unit, **measured)
+    for kind, starts in behaviour.failures(trace, conversion, closes).items():
+        waits = [wait for observed, wait in starts if observed]
+        followed = [wait // (60 * MINUTE) for wait in waits if wait is not None]
+        rows.add("failures", user=row, kind=kind, starts=len(starts), observed=len(waits), followed=len(followed))
+        for hours, n in sorted(Counter(followed).items()):
+            rows.add("waits", user=row, kind=kind, hours=hours, count=n)
+    days = behaviour.categories_by_day(trace)
+    for neighbours, (pairs, distance) in behaviour.drift(days).items():
+        rows.add("drift", user=row, neighbours=neighbours, pairs=pairs, distance_fixed=distance)
+    for lag, (pairs, product) in behaviour.persistence(days).items():
+        rows.add("persistence", user=row, lag=lag, pairs=pairs, product_fixed=product)
+    rows.count("thirds", row, ("third", "half", "category"), behaviour.thirds(days), "count")
+
+
 BLOCKS = ("scenario", "action", "category")
 SEEN = 3
 COLUMNS = {
@@ -185,7 +223,23 @@ COLUMNS = {
     "exposures": ("user", "scenario", "count"),
     "actions": ("user", "scenario", "action", "count"),
     "halves": ("user", "unit", "half", "block", "code", "count"),
+    "week": ("user", "weekday", "hour", "count"),
     "items": ("user", "item", "count"),
+    "categories": ("user", "category", "count"),
+    "interests": ("user", "scenario", "category", "count"),
+    "behaviours": ("user", "scenario", "action", "count"),
+    "bigrams": ("user", "action", "next_action", "count"),
+    "sessions": ("user", "gap", "sessions", "events", "duration", "runs", "changes"),
+    "tempo": (
+        *("user", "unit", "gaps", "bursty", "plain_fixed", "finite_fixed"),
+        *("pairs", "remembers", "memory_fixed"),
+    ),
+    "drift": ("user", "neighbours", "pairs", "distance_fixed"),
+    "persistence": ("user", "lag", "pairs", "product_fixed"),
+    "thirds": ("user", "third", "half", "category", "count"),
+    "selectivity": ("user", "scenario", "category", "acted", "count"),
+    "failures": ("user", "kind", "starts", "observed", "followed"),
+    "waits": ("user", "kind", "hours", "count"),
     "switches": ("user", "source", "target", "count"),
     "conversions": (
         *("user", "time", "scenario", "action", "item", "category"),
@@ -208,14 +262,16 @@ class Rows:
         self.rows[table].append(tuple(values[column] for column in COLUMNS[table]))
 
     def count(self, table: str, user: int, keys: tuple[str, ...], counter: Counter[Any], total: str) -> None:
-        """One row per key of a counter, in sorted order."""
-        for key, n in sorted(counter.items()):
+        """One row per key of a counter."""
+        for key, n in sorted(counter.items(), key=repr):
             parts = key if isinstance(key, tuple) else (key,)
             coded = {name: self.encode(name, part) for name, part in zip(keys, parts, strict=True)}
             self.add(table, user=user, **coded, **{total: n})
 
     def encode(self, column: str, value: Any) -> int:
-        vocabulary = {"source": "scenario", "target": "scenario"}.get(column, column)
+        vocabulary = {"source": "scenario", "target": "scenario", "next_action": "action"}.get(column, column)
+        if value is None:
+            return -1
         return self.code[vocabulary][value] if vocabulary in self.code else int(value)
 
     def tables(self) -> dict[str, dict[str, Any]]:

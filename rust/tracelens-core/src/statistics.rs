@@ -6,22 +6,31 @@ use crate::axes::chains::{Conversions, Switches};
 use crate::axes::clock::Clock;
 use crate::axes::dependence::{Asymmetry, DailyStarts, Runs, to_tables};
 use crate::axes::diversity::Halves;
+use crate::axes::drift::Drift;
+use crate::axes::failures::Failures;
 use crate::axes::grams::{Gram, Grams};
 use crate::axes::lead::Lead;
 use crate::axes::linked::Linked;
+use crate::axes::minhash::{Hashes, MinHash};
+use crate::axes::selectivity::Selectivity;
 use crate::axes::sessions::Sessions;
-use crate::axes::tail::Items;
+use crate::axes::tail::{Incidences, Known};
 use crate::axes::tempo::Tempo;
 use crate::error::Result;
 use crate::event::{NO_CODE, Role};
-use crate::gather::{Calendar, Part, TraceBuilder, Traces, Window};
+use crate::gather::{Calendar, Part, Trace, TraceBuilder, Traces, Window};
 use crate::links::{Linking, Links};
 use hashbrown::HashMap;
 use rayon::prelude::*;
+use std::mem;
 use std::ops::Range;
 
 /// How traces are summarised.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says yes or no to something of its own"
+)]
 pub struct Options {
     /// Zone in which days and hours are counted.
     pub zone: jiff::tz::TimeZone,
@@ -38,6 +47,8 @@ pub struct Options {
     pub starts: bool,
     /// Count pairs and triples of scenarios and of actions too: of all tables the largest by far.
     pub grams: bool,
+    /// Sketch every trace, so that near-duplicates can be found: up to 128 rows a user.
+    pub minhash: bool,
 }
 
 /// The statistics of one side.
@@ -67,11 +78,21 @@ pub fn summarise(traces: &Traces, options: &Options) -> Result<Statistics> {
         Some(name) => Some(name.clone()),
         None => most_converting(traces, &windows)?,
     };
+    let code = scenario
+        .as_ref()
+        .and_then(|s| traces.names.scenario.binary_search(s).ok());
+    let hashes = options.minhash.then(|| Hashes::new(&traces.names));
     let links = Links::new(traces, &windows)?;
-    let folded = traces.map_parts(|p, part| {
-        let linking = links.as_ref().map(|links| links.of_part(p));
-        let mut folded = Folded::new(traces, options, scenario.as_deref(), linking);
-        let mut builder = TraceBuilder::new(calendar.clone(), options.exposure_by_record);
+    let end = end(traces, options);
+    // A thread keeps its accumulators from part to part: what they count in is large.
+    let begin = || {
+        (
+            Accumulators::new(traces, options, code.map(|c| c as u32), end, hashes.as_ref()),
+            TraceBuilder::new(calendar.clone(), options.exposure_by_record),
+        )
+    };
+    let folded = traces.map_parts_with(begin, |(accumulators, builder), p, part| {
+        accumulators.link(links.as_ref().map(|links| links.of_part(p)));
         for (place, &user) in part.users.iter().enumerate() {
             // A user outside every window keeps an empty row: nobody is lost from the roster here.
             let nobody = Window {
@@ -79,11 +100,10 @@ pub fn summarise(traces: &Traces, options: &Options) -> Result<Statistics> {
                 until: i64::MAX,
             };
             let window = windows[user as usize].unwrap_or(nobody);
-            folded.roster.push(i64::from(user));
-            folded.inside += rows(part, place, Some(window)).count() as u64;
-            folded.fold(i64::from(user), builder.build(part, place, Some(window)));
+            accumulators.inside += rows(part, place, Some(window)).count() as u64;
+            accumulators.fold(i64::from(user), builder.build(part, place, Some(window)));
         }
-        folded
+        accumulators.take(part)
     })?;
     let mut daily = DailyStarts::default();
     for f in &folded {
@@ -103,7 +123,7 @@ pub fn summarise(traces: &Traces, options: &Options) -> Result<Statistics> {
     } else {
         Vec::new()
     };
-    let roster: Vec<i64> = folded.iter().flat_map(|f| &f.roster).copied().collect();
+    let roster: Vec<i64> = folded.iter().flat_map(|f| &f.users).map(|&u| i64::from(u)).collect();
     let mut statistics = finish(folded, &asymmetry, traces, scenario);
     statistics.threshold = links.as_ref().map(|links| links.threshold);
     let (spans, starts): (Vec<Table>, Vec<Table>) = starts.into_iter().unzip();
@@ -126,108 +146,175 @@ fn joined(parts: impl IntoIterator<Item = Table>) -> Option<Table> {
     })
 }
 
-struct Folded<'a> {
+/// All accumulators, with what they count in.
+struct Accumulators<'a> {
     /// Events inside the windows.
     inside: u64,
-    roster: Vec<i64>,
     activity: Activity,
     clock: Clock,
     halves: Halves,
-    items: Items,
+    incidences: Incidences,
     sessions: Sessions,
     tempo: Tempo,
-    grams: Option<Grams>,
+    drift: Drift,
+    selectivity: Selectivity,
+    failures: Failures,
     switches: Switches,
     conversions: Conversions,
     lead: Lead<'a>,
     linked: Option<Linked<'a>>,
+    grams: Option<Grams>,
+    minhash: Option<MinHash<'a>>,
+    daily: DailyStarts,
+    runs: Vec<Runs>,
+    known: Known,
+    keyed: bool,
+    by_record: bool,
+}
+
+/// The rows of some users.
+struct Folded {
+    inside: u64,
+    users: Vec<u32>,
+    tables: Vec<(&'static str, Table)>,
+    conversions: Conversions,
+    grams: Option<Grams>,
     daily: DailyStarts,
     /// What the second pass needs, which knows the volume of each day.
     runs: Vec<Runs>,
 }
 
-impl<'a> Folded<'a> {
-    fn new(
-        traces: &Traces,
-        options: &Options,
-        conversion_scenario: Option<&str>,
-        linking: Option<Linking<'a>>,
-    ) -> Self {
+impl<'a> Accumulators<'a> {
+    fn new(traces: &Traces, options: &Options, conversion: Option<u32>, end: i64, hashes: Option<&'a Hashes>) -> Self {
         let names = &traces.names;
-        let code = conversion_scenario
-            .and_then(|name| names.scenario.binary_search_by(|s| s.as_str().cmp(name)).ok())
-            .map(|code| code as u32);
+        let known = Known {
+            scenarios: names.scenario.len(),
+            actions: names.action.len(),
+            categories: names.category.len(),
+        };
         let keyed = !names.item.is_empty() || !names.category.is_empty();
         Self {
             inside: 0,
-            roster: Vec::new(),
-            activity: Activity::new(options.exposure_by_record, names.action.len()),
+            activity: Activity::new(options.exposure_by_record, known.actions),
             clock: Clock::default(),
             halves: Halves::new(options.exposure_by_record),
-            items: Items::default(),
+            incidences: Incidences::new(known),
             sessions: Sessions::default(),
             tempo: Tempo::default(),
-            grams: options
-                .grams
-                .then(|| Grams::new(names.scenario.len(), names.action.len())),
-            switches: Switches::new(names.scenario.len()),
+            drift: Drift::new(known.categories),
+            selectivity: Selectivity::new(options.exposure_by_record, known.categories),
+            failures: Failures::new(conversion, end),
+            switches: Switches::new(known.scenarios),
             conversions: Conversions::new(keyed),
-            lead: Lead::new(code, linking),
-            linked: linking.map(|linking| Linked::new(linking, options.exposure_by_record)),
+            lead: Lead::new(conversion),
+            linked: None,
+            grams: options.grams.then(|| Grams::new(known.scenarios, known.actions)),
+            minhash: hashes.map(MinHash::new),
             daily: DailyStarts::default(),
             runs: Vec::new(),
+            known,
+            keyed,
+            by_record: options.exposure_by_record,
         }
     }
 
-    fn fold(&mut self, user: i64, trace: &crate::gather::Trace) {
+    /// How the events to come are linked.
+    fn link(&mut self, linking: Option<Linking<'a>>) {
+        self.lead.link(linking);
+        self.linked = linking.map(|linking| Linked::new(linking, self.by_record));
+    }
+
+    fn fold(&mut self, user: i64, trace: &Trace) {
         let switches = self.switches.fold(user, trace);
         self.activity.fold(user, trace, switches);
         self.clock.fold(user, trace);
         self.halves.fold(user, trace);
-        self.items.fold(user, trace);
+        self.incidences.fold(user, trace);
         self.sessions.fold(user, trace);
         self.tempo.fold(user, trace);
-        if let Some(grams) = &mut self.grams {
-            grams.fold(user, trace);
-        }
+        self.drift.fold(user, trace);
+        self.selectivity.fold(user, trace);
+        self.failures.fold(user, trace);
         self.conversions.fold(user, trace);
         self.lead.fold(user, trace);
         if let Some(linked) = &mut self.linked {
             linked.fold(user, trace);
         }
+        if let Some(grams) = &mut self.grams {
+            grams.fold(user, trace);
+        }
+        if let Some(minhash) = &mut self.minhash {
+            minhash.fold(user, trace);
+        }
         self.runs.extend(self.daily.fold(user, trace));
     }
 
-    fn append(&mut self, other: &Self) {
-        self.inside += other.inside;
-        self.activity.users.append(&other.activity.users);
-        self.activity.extents.append(&other.activity.extents);
-        self.activity.scenarios.append(&other.activity.scenarios);
-        self.activity.exposures.append(&other.activity.exposures);
-        self.activity.actions.append(&other.activity.actions);
-        self.clock.table.append(&other.clock.table);
-        self.halves.table.append(&other.halves.table);
-        self.items.table.append(&other.items.table);
-        self.sessions.table.append(&other.sessions.table);
-        self.tempo.table.append(&other.tempo.table);
-        if let (Some(grams), Some(more)) = (&mut self.grams, &other.grams) {
-            grams.append(more);
+    fn tables(&mut self) -> Vec<(&'static str, &mut Table)> {
+        let mut tables = vec![
+            ("users", &mut self.activity.users),
+            ("extents", &mut self.activity.extents),
+            ("scenarios", &mut self.activity.scenarios),
+            ("exposures", &mut self.activity.exposures),
+            ("actions", &mut self.activity.actions),
+            ("clock", &mut self.clock.table),
+            ("week", &mut self.clock.week),
+            ("halves", &mut self.halves.table),
+            ("items", &mut self.incidences.items),
+            ("categories", &mut self.incidences.categories),
+            ("interests", &mut self.incidences.interests),
+            ("behaviours", &mut self.incidences.behaviours),
+            ("bigrams", &mut self.incidences.bigrams),
+            ("sessions", &mut self.sessions.table),
+            ("tempo", &mut self.tempo.table),
+            ("drift", &mut self.drift.drift),
+            ("persistence", &mut self.drift.persistence),
+            ("thirds", &mut self.drift.thirds),
+            ("selectivity", &mut self.selectivity.table),
+            ("failures", &mut self.failures.table),
+            ("waits", &mut self.failures.waits),
+            ("switches", &mut self.switches.table),
+            ("lead", &mut self.lead.table),
+        ];
+        if let Some(linked) = &mut self.linked {
+            tables.push(("linked", &mut linked.table));
         }
-        self.switches.table.append(&other.switches.table);
-        self.conversions.append(&other.conversions);
-        self.lead.table.append(&other.lead.table);
-        if let (Some(linked), Some(more)) = (&mut self.linked, &other.linked) {
-            linked.table.append(&more.table);
+        if let Some(minhash) = &mut self.minhash {
+            tables.push(("minhash", &mut minhash.table));
+        }
+        tables
+    }
+
+    /// Hand over all rows.
+    fn take(&mut self, of: &Part) -> Folded {
+        let tables = self.tables().into_iter();
+        let tables = tables.map(|(name, table)| (name, table.take())).collect();
+        let grams = || Grams::new(self.known.scenarios, self.known.actions);
+        Folded {
+            inside: mem::take(&mut self.inside),
+            users: of.users.clone(),
+            tables,
+            grams: self.grams.as_mut().map(|all| mem::replace(all, grams())),
+            conversions: mem::replace(&mut self.conversions, Conversions::new(self.keyed)),
+            daily: mem::take(&mut self.daily),
+            runs: mem::take(&mut self.runs),
         }
     }
 }
 
-fn finish(
-    parts: Vec<Folded<'_>>,
-    asymmetry: &[Table],
-    traces: &Traces,
-    conversion_scenario: Option<String>,
-) -> Statistics {
+impl Folded {
+    fn append(&mut self, other: &Self) {
+        self.inside += other.inside;
+        for ((_, table), (_, more)) in self.tables.iter_mut().zip(&other.tables) {
+            table.append(more);
+        }
+        self.conversions.append(&other.conversions);
+        if let (Some(grams), Some(more)) = (&mut self.grams, &other.grams) {
+            grams.append(more);
+        }
+    }
+}
+
+fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_scenario: Option<String>) -> Statistics {
     let events = traces.len() as u64;
     let mut parts = parts.into_iter();
     let Some(mut all) = parts.next() else {
@@ -256,24 +343,12 @@ fn finish(
         .iter()
         .map(|p| p.iter().map(name).collect::<Vec<_>>().join(">"))
         .collect();
-    let mut tables = vec![
-        ("users", all.activity.users),
-        ("extents", all.activity.extents),
-        ("scenarios", all.activity.scenarios),
-        ("exposures", all.activity.exposures),
-        ("actions", all.activity.actions),
-        ("clock", all.clock.table),
-        ("halves", all.halves.table),
-        ("items", all.items.table),
-        ("sessions", all.sessions.table),
-        ("tempo", all.tempo.table),
-        ("switches", all.switches.table),
+    let mut tables = all.tables;
+    tables.extend([
         ("conversions", all.conversions.table),
         ("untimed", all.conversions.untimed),
-        ("lead", all.lead.table),
         ("asymmetry", asymmetry),
-    ];
-    tables.extend(all.linked.map(|linked| ("linked", linked.table)));
+    ]);
     let mut grams = Vec::new();
     if let Some(all) = all.grams {
         tables.push(("grams", all.table));
@@ -288,6 +363,12 @@ fn finish(
         threshold: None,
         outside: events - all.inside,
     }
+}
+
+/// Where observation ends if no window says so: with the last event of the log.
+fn end(traces: &Traces, options: &Options) -> i64 {
+    let last = traces.facts.extent.filter(|_| options.days.is_none());
+    last.map_or(i64::MAX, |(_, last)| last.saturating_add(1))
 }
 
 fn windows(traces: &Traces, options: &Options, calendar: &Calendar) -> Vec<Option<Window>> {

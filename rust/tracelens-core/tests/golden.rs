@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its log should stop there")]
 
+use std::ops::Range;
 use tracelens_core::axes::Table;
 use tracelens_core::axes::grams::Of;
 use tracelens_core::axes::tempo::memory;
@@ -62,18 +63,22 @@ fn traces(batches: Vec<EventBatch>) -> Traces {
 }
 
 fn statistics(traces: &Traces) -> Statistics {
-    let days = 20_332..20_336; // 1 to 4 September 2025
+    within(traces, Some(20_332..20_336)) // 1 to 4 September 2025
+}
+
+fn within(traces: &Traces, days: Option<Range<i64>>) -> Statistics {
     let zone = jiff::tz::TimeZone::UTC;
     summarise(
         traces,
         &Options {
             zone,
             exposure_by_record: false,
-            days: Some(days),
+            days,
             entry: None,
             conversion_scenario: None,
             starts: false,
             grams: true,
+            minhash: true,
         },
     )
     .unwrap()
@@ -112,6 +117,84 @@ fn counts_of_the_golden_log() {
     assert_eq!(rows(table(&s, "items")), [[0, 0, 5], [1, 1, 2], [1, 2, 2], [2, 0, 3]]);
     assert_eq!(table(&s, "clock").column("count").unwrap().iter().sum::<i64>(), 12);
     assert_eq!(s.conversion_scenario.as_deref(), Some("shop"));
+}
+
+#[test]
+fn week_and_bigrams_of_the_golden_log() {
+    let s = statistics(&traces(vec![batch(LOG.lines())]));
+    // 1 September 2025 was a Monday.
+    let week = [[0, 0, 9, 2], [0, 1, 10, 1], [0, 2, 20, 2], [1, 0, 8, 2], [1, 3, 8, 2]];
+    let of_c = [[2, 1, 12, 2], [2, 3, 12, 1]];
+    assert_eq!(rows(table(&s, "week")), [&week[..], &of_c].concat());
+    // Actions by name: browse, dislike, enter, impression, like, purchase, query, refund, view.
+    let bigrams = [[0, 2, 5, 1], [0, 6, 8, 1], [1, 8, 1, 1], [1, 8, 4, 1], [2, 0, 5, 1]];
+    assert_eq!(rows(table(&s, "bigrams")), bigrams);
+}
+
+#[test]
+fn selectivity_of_the_golden_log() {
+    // The visit of the live room, twelve minutes before the purchase, is the only exposure of a that was answered.
+    let of_a = [[0, 0, -1, 0, 1], [0, 1, -1, 1, 1], [0, 2, -1, 0, 1], [0, 4, -1, 0, 1]];
+    let of_others = [[1, 4, -1, 1, 2], [2, 3, -1, 1, 1]];
+    let s = statistics(&traces(vec![batch(LOG.lines())]));
+    assert_eq!(rows(table(&s, "selectivity")), [&of_a[..], &of_others].concat());
+}
+
+#[test]
+fn failures_of_the_golden_log() {
+    let traces = traces(vec![batch(LOG.lines())]);
+    let s = within(&traces, Some(20_332..20_360));
+    // 1 refund, 2 back to the item, 4 to the scenario, 5 at all; 6 back after something good.
+    let of_a = [[0, 1, 1, 1, 0], [0, 6, 1, 1, 0]];
+    let of_b = [[1, 2, 1, 1, 0], [1, 4, 1, 1, 0], [1, 5, 1, 1, 0], [1, 6, 1, 1, 1]];
+    let of_c = [
+        [2, 1, 1, 1, 1],
+        [2, 2, 1, 1, 0],
+        [2, 4, 1, 1, 0],
+        [2, 5, 1, 1, 0],
+        [2, 6, 1, 1, 1],
+    ];
+    assert_eq!(rows(table(&s, "failures")), [&of_a[..], &of_b, &of_c].concat());
+    assert_eq!(
+        rows(table(&s, "waits")),
+        [[1, 6, 71, 1], [2, 1, 47, 1], [2, 6, 47, 1]],
+        "two or three days less six minutes"
+    );
+    for short in [statistics(&traces), within(&traces, None)] {
+        let failures = table(&short, "failures");
+        assert_eq!(failures.column("starts"), table(&s, "failures").column("starts"));
+        assert!(
+            failures.column("observed").unwrap().iter().all(|&n| n == 0),
+            "nobody was watched for a week"
+        );
+    }
+}
+
+#[test]
+fn drift_by_hand() {
+    let log = ["1,x", "1,y", "2,x", "4,x"];
+    let mut batch = batch(
+        log.map(|line| format!("a,2025-09-0{}T09:00:00Z,shop,view,x", &line[..1]))
+            .iter()
+            .map(String::as_str),
+    );
+    batch.category = Default::default();
+    log.iter().for_each(|line| batch.category.push(Some(&line[2..])));
+    let s = statistics(&traces(vec![batch]));
+    let one = 1 << 20;
+    // Half of what was met on the 1st or 2nd was met on both; what was met on the 4th is what was met before.
+    assert_eq!(rows(table(&s, "drift")), [[0, 0, 1, 0], [0, 1, 1, one / 2]]);
+    // Mean shares 5/6 and 1/6; deviations 1/3 on the first day, 1/6 on the others.
+    let third = (one + 1) / 3;
+    let ninth = -(one + 2) / 9;
+    assert_eq!(
+        rows(table(&s, "persistence")),
+        [[0, 0, 3, third], [0, 1, 1, ninth], [0, 3, 1, ninth]]
+    );
+    assert_eq!(
+        rows(table(&s, "thirds")),
+        [[0, 0, 0, 0, 1], [0, 0, 0, 1, 1], [0, 1, 1, 0, 1], [0, 2, 0, 0, 1]]
+    );
 }
 
 #[test]

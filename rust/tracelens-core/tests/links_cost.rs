@@ -91,6 +91,7 @@ fn measured(batch: EventBatch) -> (f64, f64, Statistics) {
             entry: None,
             conversion_scenario: None,
             grams: false,
+            minhash: false,
             starts: false,
         },
     )

@@ -92,6 +92,7 @@ fn with_grams(traces: &Traces, grams: bool) -> Statistics {
         entry: None,
         conversion_scenario: None,
         grams,
+        minhash: true,
         starts: false,
     };
     summarise(traces, &options).unwrap()

@@ -106,6 +106,7 @@ fn statistics(traces: &Traces, days: Option<Range<i64>>) -> Statistics {
         conversion_scenario: None,
         starts: true,
         grams: false,
+        minhash: false,
     };
     summarise(traces, &options).unwrap()
 }

@@ -248,6 +248,7 @@ impl Traces {
             conversion_scenario,
             starts,
             grams: false,
+            minhash: false,
         };
         let work = || statistics::summarise(&self.traces, &options);
         let statistics = run(py, jobs, &self.stop, work)?.map_err(|e| to_python(py, &e))?;

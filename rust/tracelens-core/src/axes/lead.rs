@@ -54,13 +54,18 @@ impl Starts {
 }
 
 impl<'a> Lead<'a> {
-    /// `scenario`: the conversion scenario, if the log has one; `linking`: how texts are linked, if it has any.
-    pub fn new(scenario: Option<u32>, linking: Option<Linking<'a>>) -> Self {
+    /// `scenario`: the conversion scenario, if the log has one.
+    pub fn new(scenario: Option<u32>) -> Self {
         Self {
             scenario,
-            linking,
+            linking: None,
             table: Table::new(&["user", "link", "window", "conversions", "before_fixed", "after_fixed"]),
         }
+    }
+
+    /// How texts to come are linked, if there are any.
+    pub(crate) fn link(&mut self, linking: Option<Linking<'a>>) {
+        self.linking = linking;
     }
 
     /// Sum up one user's conversions, once linked by item, once by category and once by content.

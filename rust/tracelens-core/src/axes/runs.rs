@@ -23,6 +23,16 @@ pub(super) fn between(times: &[i64], from: i64, until: i64) -> usize {
     times.partition_point(|&t| t < until) - times.partition_point(|&t| t < from)
 }
 
+/// The events of a trace that have a time of day; `buffer` holds them if some have not.
+pub(super) fn timed<'a>(trace: &'a Trace, buffer: &'a mut Vec<Event>) -> &'a [Event] {
+    if !trace.events.iter().any(|e| e.dated) {
+        return &trace.events;
+    }
+    buffer.clear();
+    buffer.extend(trace.events.iter().filter(|e| !e.dated));
+    buffer
+}
+
 /// Go through a trace session by session; `each` is told whether an event opens one. Dates have no place within a day and
 /// stay out. Without a clock a session is a record: a dialogue, say.
 pub(super) fn in_sessions(trace: &Trace, mut each: impl FnMut(bool, &Event)) {

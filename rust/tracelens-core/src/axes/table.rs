@@ -52,6 +52,12 @@ impl Table {
         }
     }
 
+    /// Hand over all rows; none are left.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(self.names))
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.columns.first().map_or(0, Vec::len)

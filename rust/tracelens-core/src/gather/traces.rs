@@ -108,19 +108,32 @@ impl Traces {
         self.len() == 0
     }
 
-    /// Look at every part and its number, several at once; parts on disk are read back for it. Errors if that fails, or if the work was stopped.
+    /// Look at every part and its number, several at once; parts on disk are read back for it. Errors if that fails, or if the
+    /// work was stopped.
     pub fn map_parts<T: Send>(&self, look: impl Fn(usize, &Part) -> T + Sync) -> Result<Vec<T>> {
+        self.map_parts_with(|| (), |(), p, part| look(p, part))
+    }
+
+    /// The same with something to work with, which a thread may keep from part to part.
+    pub fn map_parts_with<T: Send, W>(
+        &self,
+        begin: impl Fn() -> W + Sync + Send,
+        look: impl Fn(&mut W, usize, &Part) -> T + Sync,
+    ) -> Result<Vec<T>> {
         match &self.store {
             Store::Held(parts) => {
-                let of_part = |(p, part): (usize, &Part)| self.stop.check().map(|()| look(p, part));
-                parts.par_iter().enumerate().map(of_part).collect()
+                let of_part = |with: &mut W, (p, part): (usize, &Part)| {
+                    self.stop.check()?;
+                    Ok(look(with, p, part))
+                };
+                parts.par_iter().enumerate().map_init(begin, of_part).collect()
             }
             Store::Aside(spill) => {
-                let of_partition = |p: usize| {
+                let of_partition = |with: &mut W, p: usize| {
                     self.stop.check()?;
-                    spill.load(p).map(|part| look(p, &part))
+                    spill.load(p).map(|part| look(with, p, &part))
                 };
-                (0..spill.len()).into_par_iter().map(of_partition).collect()
+                (0..spill.len()).into_par_iter().map_init(begin, of_partition).collect()
             }
         }
     }

@@ -67,6 +67,7 @@ fn options(exposure_by_record: bool) -> Options {
         entry: None,
         conversion_scenario: None,
         grams: false,
+        minhash: false,
         starts: false,
     }
 }

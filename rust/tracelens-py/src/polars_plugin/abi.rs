@@ -7,7 +7,7 @@
 // A C ABI cannot be spoken without it. Each block says on what it relies.
 #![allow(unsafe_code)]
 
-use super::expressions::{Burstiness, ConversionChains};
+use super::expressions::{Burstiness, ConversionChains, Funnel};
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use arrow_array::{Array, ArrayRef, make_array};
 use arrow_schema::{DataType, Field};
@@ -240,3 +240,4 @@ export!(
     _polars_plugin_conversion_chains,
     _polars_plugin_field_conversion_chains
 );
+export!(Funnel, _polars_plugin_funnel, _polars_plugin_field_funnel);

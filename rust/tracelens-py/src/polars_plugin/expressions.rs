@@ -15,6 +15,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use tracelens_core::axes::burstiness::burstiness;
 use tracelens_core::axes::chains::{Chain, ChainOptions, any_chains};
+use tracelens_core::axes::funnel::{self, STEPS};
 use tracelens_core::event::Pool;
 
 /// `burstiness(time)`: Kim and Jo's finite-size burstiness of one group.
@@ -71,30 +72,11 @@ impl Expression for ConversionChains {
         };
         let zone = is_time("conversion_chains", &inputs[0])?;
         let columns = chunks(inputs, columns)?;
-        let rows = columns
-            .iter()
-            .map(|c| c.iter().map(Array::len).sum())
-            .collect::<Vec<usize>>();
-        // A literal comes as one row.
-        let all = if rows.contains(&0) {
-            0
-        } else {
-            rows.iter().copied().max().unwrap_or(0)
-        };
-        if let Some(i) = rows.iter().position(|&n| n != all && n != 1) {
-            let name = &inputs[i].name;
-            return Err(format!(
-                "conversion_chains: column {name:?} has {} rows where others have {all}",
-                rows[i]
-            ));
-        }
+        let all = height("conversion_chains", inputs, &columns)?;
         let mut names = Pool::default();
         let time = times(&columns[0])?;
         let scenario = codes(&columns[1], &mut names)?;
-        let conversion: Vec<bool> = columns[2]
-            .iter()
-            .flat_map(|c| c.as_boolean().iter().map(|b| b.unwrap_or(false)).collect::<Vec<_>>())
-            .collect();
+        let conversion = flags(&columns[2]);
         let row = |i: usize| Some((at(&time, i)?, at(&scenario, i)?, conversion[i % conversion.len()]));
         let (known, conversion): (Vec<_>, Vec<bool>) = (0..all).filter_map(row).map(|(t, s, c)| ((t, s), c)).unzip();
         let (time, scenario): (Vec<i64>, Vec<u32>) = known.into_iter().unzip();
@@ -106,6 +88,83 @@ impl Expression for ConversionChains {
             LargeListArray::try_new(Arc::new(item), offsets, Arc::new(list), None).map_err(|e| e.to_string())?;
         Ok(Arc::new(array))
     }
+}
+
+/// `funnel(time, step, step, ...)`: how far one group got.
+pub(super) struct Funnel;
+
+#[derive(Deserialize)]
+struct Modes {
+    /// Microseconds.
+    window: i64,
+    strict_order: bool,
+    strict_deduplication: bool,
+    strict_increase: bool,
+}
+
+impl Expression for Funnel {
+    fn output(inputs: &[Input]) -> Result<Field, String> {
+        let Some((time, steps)) = inputs.split_first().filter(|(_, s)| (1..=STEPS).contains(&s.len())) else {
+            let found = inputs.len().saturating_sub(1);
+            return Err(format!("funnel takes 1 to {STEPS} steps, not {found}"));
+        };
+        is_time("funnel", time)?;
+        match steps.iter().find(|step| step.data_type != Ok(DataType::Boolean)) {
+            Some(step) => Err(wrong("funnel", step, "Boolean")),
+            None => Ok(Field::new(&time.name, DataType::UInt32, true)),
+        }
+    }
+
+    fn call(inputs: &[Input], columns: Vec<Column>, kwargs: &[u8]) -> Result<ArrayRef, String> {
+        let modes: Modes = serde_pickle::from_slice(kwargs, serde_pickle::DeOptions::new())
+            .map_err(|e| format!("bad arguments: {e}"))?;
+        let funnel = funnel::Funnel {
+            window: modes.window,
+            strict_order: modes.strict_order,
+            strict_deduplication: modes.strict_deduplication,
+            strict_increase: modes.strict_increase,
+        };
+        let columns = chunks(inputs, columns)?;
+        let all = height("funnel", inputs, &columns)?;
+        let time = times(&columns[0])?;
+        let mut steps = vec![0u32; all];
+        for (step, column) in columns[1..].iter().enumerate() {
+            let flags = flags(column);
+            for (i, steps) in steps.iter_mut().enumerate() {
+                *steps |= u32::from(flags[i % flags.len()]) << step;
+            }
+        }
+        let row = |(i, steps): (usize, u32)| Some((at(&time, i)?, steps));
+        let (times, steps): (Vec<i64>, Vec<u32>) = steps.into_iter().enumerate().filter_map(row).unzip();
+        Ok(Arc::new(UInt32Array::from(vec![funnel.level(&times, &steps)])))
+    }
+}
+
+/// How many rows a group has. A literal comes as one row.
+fn height(expression: &str, inputs: &[Input], columns: &[Vec<ArrayRef>]) -> Result<usize, String> {
+    let rows = columns
+        .iter()
+        .map(|c| c.iter().map(Array::len).sum())
+        .collect::<Vec<usize>>();
+    if rows.contains(&0) {
+        return Ok(0);
+    }
+    let all = rows.iter().copied().max().unwrap_or(0);
+    match rows.iter().position(|&n| n != all && n != 1) {
+        None => Ok(all),
+        Some(i) => {
+            let (name, n) = (&inputs[i].name, rows[i]);
+            Err(format!(
+                "{expression}: column {name:?} has {n} rows where others have {all}"
+            ))
+        }
+    }
+}
+
+/// A column of yes and no; null is no.
+fn flags(chunks: &[ArrayRef]) -> Vec<bool> {
+    let flags = chunks.iter().flat_map(AsArray::as_boolean);
+    flags.map(|b| b.unwrap_or(false)).collect()
 }
 
 /// Row `i`, or the only row.
