@@ -175,9 +175,12 @@ def test_edges_of_a_funnel() -> None:
     assert level("abc", "ccc") == 3, "one event may be several steps"
     assert level("abc", "ccc", strict_increase=True) == 1
     assert level("a", "a" * 32) == 32
-    assert pl.DataFrame({"time": times([]), "done": []}, schema_overrides={"done": pl.Boolean}).select(
-        funnel("time", ["done"])
-    ).item() == 0
+    assert (
+        pl.DataFrame({"time": times([]), "done": []}, schema_overrides={"done": pl.Boolean})
+        .select(funnel("time", ["done"]))
+        .item()
+        == 0
+    )
 
 
 def longest(rows: list[tuple[int, str]], steps: str, first: int, last: int, window: int) -> int:

@@ -6,7 +6,7 @@ use std::ops::Range;
 use tracelens_core::axes::Table;
 use tracelens_core::axes::grams::Of;
 use tracelens_core::axes::tempo::memory;
-use tracelens_core::event::{EventBatch, Precision, Role};
+use tracelens_core::event::{Coded, EventBatch, Precision, Role};
 use tracelens_core::gather::{Gatherer, Traces};
 use tracelens_core::statistics::{Options, Statistics, summarise};
 
@@ -178,8 +178,10 @@ fn drift_by_hand() {
             .iter()
             .map(String::as_str),
     );
-    batch.category = Default::default();
-    log.iter().for_each(|line| batch.category.push(Some(&line[2..])));
+    batch.category = Coded::default();
+    for line in log {
+        batch.category.push(Some(&line[2..]));
+    }
     let s = statistics(&traces(vec![batch]));
     let one = 1 << 20;
     // Half of what was met on the 1st or 2nd was met on both; what was met on the 4th is what was met before.

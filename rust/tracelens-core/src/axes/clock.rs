@@ -1,11 +1,10 @@
 //! Axis clock: when in the day, and in the week, people act, in their own zone (metric H6). Dates without a time of day say
 //! nothing here.
 
-use super::Table;
+use super::{Table, Tally, pair, unpaired};
 use crate::gather::Trace;
 
 const HOURS: usize = 24;
-const WEEK: usize = 7 * HOURS;
 /// 1 January 1970 was a Thursday, the fourth day of a week that begins on Monday.
 const EPOCH_WEEKDAY: i64 = 3;
 
@@ -16,6 +15,7 @@ pub struct Clock {
     pub table: Table,
     /// Events by user, local weekday (0 Monday to 6 Sunday) and local hour.
     pub week: Table,
+    tally: Tally,
 }
 
 impl Default for Clock {
@@ -23,6 +23,7 @@ impl Default for Clock {
         Self {
             table: Table::new(&["user", "hour", "count"]),
             week: Table::new(&["user", "weekday", "hour", "count"]),
+            tally: Tally::default(),
         }
     }
 }
@@ -33,19 +34,19 @@ impl Clock {
         if !trace.clock {
             return;
         }
-        let mut week = [0i64; WEEK];
         for e in trace.events.iter().filter(|e| !e.dated) {
-            let weekday = (e.day + EPOCH_WEEKDAY).rem_euclid(7) as usize;
-            week[weekday * HOURS + usize::from(e.hour)] += 1;
+            let weekday = (e.day + EPOCH_WEEKDAY).rem_euclid(7) as u32;
+            self.tally.add(pair(weekday, u32::from(e.hour), HOURS));
         }
-        for hour in 0..HOURS {
-            let count: i64 = week.iter().skip(hour).step_by(HOURS).sum();
-            if count > 0 {
-                self.table.push([user, hour as i64, count]);
-            }
-        }
-        for (at, &count) in week.iter().enumerate().filter(|(_, c)| **c > 0) {
-            self.week.push([user, (at / HOURS) as i64, (at % HOURS) as i64, count]);
+        let mut hours = [0i64; HOURS];
+        let week = &mut self.week;
+        self.tally.drain(|key, count| {
+            let (weekday, hour) = unpaired(key, HOURS);
+            hours[hour as usize] += count;
+            week.push([user, weekday, hour, count]);
+        });
+        for (hour, &count) in hours.iter().enumerate().filter(|(_, c)| **c > 0) {
+            self.table.push([user, hour as i64, count]);
         }
     }
 }

@@ -29,6 +29,10 @@ pub struct Drift {
     /// By category: the sum of the shares; and the shares of one day.
     sums: Vec<i64>,
     shares: Vec<i64>,
+    /// By active day: the sum over categories of its shares times their sums.
+    with_sums: Vec<i64>,
+    /// Day and category of each event.
+    done: Vec<(i64, u32)>,
 }
 
 /// The active days of one user in order, and the categories of each with their shares in fixed point.
@@ -64,6 +68,8 @@ impl Drift {
             days: Days::default(),
             sums: vec![0; categories],
             shares: vec![0; categories],
+            with_sums: Vec::new(),
+            done: Vec::new(),
         }
     }
 
@@ -72,15 +78,10 @@ impl Drift {
         if !trace.clock {
             return;
         }
-        let mut done: Vec<(i64, u32)> = trace
-            .events
-            .iter()
-            .filter(|e| e.category != NO_CODE)
-            .map(|e| (e.day, e.category))
-            .collect();
-        if done.is_empty() {
-            return;
-        }
+        let mut done = std::mem::take(&mut self.done);
+        done.clear();
+        let known = trace.events.iter().filter(|e| e.category != NO_CODE);
+        done.extend(known.map(|e| (e.day, e.category)));
         // Where clocks go back at midnight a day is left and entered again.
         if !done.is_sorted_by_key(|d| d.0) {
             done.sort_by_key(|d| d.0);
@@ -89,6 +90,7 @@ impl Drift {
         self.thirds(user, &done);
         self.distances(user);
         self.products(user);
+        self.done = done;
     }
 
     /// The mix of each day.
@@ -137,36 +139,29 @@ impl Drift {
     }
 
     /// With x the shares of a day, S their sum over the D active days: the product of the deviations x - S/D and y - S/D is
-    /// xy - (xS + yS) / D + SS / D^2. All in integers, and divided once.
+    /// xy - (xS + yS) / D + SS / D^2. All in integers, and divided once; a single xS fits for some 20,000 years of days.
     fn products(&mut self, user: i64) {
         let all = &self.days;
         for &(category, share) in &all.mix {
             self.sums[category as usize] += share;
         }
-        let dot = |mix: &[(u32, i64)], with: &[i64]| -> i128 {
-            let terms = mix
-                .iter()
-                .map(|&(c, share)| i128::from(share) * i128::from(with[c as usize]));
-            terms.sum()
-        };
-        let mut squares = 0;
-        let with_sums: Vec<i128> = (0..all.numbers.len()).map(|i| dot(all.mix(i), &self.sums)).collect();
-        squares += with_sums.iter().sum::<i128>();
-        let mut pairs = [0i64; LAGS.len()];
-        let mut totals = [(0i128, 0i128); LAGS.len()];
+        self.with_sums.clear();
+        self.with_sums
+            .extend((0..all.numbers.len()).map(|i| dot(all.mix(i), &self.sums)));
+        let mut totals = [Products::default(); LAGS.len()];
         let mut behind = [0usize; LAGS.len()];
         for (i, &day) in all.numbers.iter().enumerate() {
             for &(category, share) in all.mix(i) {
                 self.shares[category as usize] = share;
             }
-            for (lag, j) in behind.iter_mut().enumerate() {
-                while all.numbers[*j] < day - LAGS[lag] {
+            for ((lag, j), total) in LAGS.iter().zip(&mut behind).zip(&mut totals) {
+                while all.numbers[*j] < day - lag {
                     *j += 1;
                 }
-                if all.numbers[*j] == day - LAGS[lag] {
-                    pairs[lag] += 1;
-                    totals[lag].0 += dot(all.mix(*j), &self.shares);
-                    totals[lag].1 += with_sums[i] + with_sums[*j];
+                if all.numbers[*j] == day - lag {
+                    total.pairs += 1;
+                    total.products += i128::from(dot(all.mix(*j), &self.shares));
+                    total.with_sums += i128::from(self.with_sums[i] + self.with_sums[*j]);
                 }
             }
             for &(category, _) in all.mix(i) {
@@ -177,13 +172,28 @@ impl Drift {
             self.sums[category as usize] = 0;
         }
         let active = all.numbers.len() as i128;
-        for (lag, (products, sums)) in totals.into_iter().enumerate().filter(|(lag, _)| pairs[*lag] > 0) {
+        let squares: i128 = self.with_sums.iter().map(|&x| i128::from(x)).sum();
+        for (lag, total) in LAGS.into_iter().zip(totals).filter(|(_, total)| total.pairs > 0) {
             let whole = active * active * i128::from(FIXED);
-            let part = active * active * products - active * sums + i128::from(pairs[lag]) * squares;
+            let part = active * active * total.products - active * total.with_sums + i128::from(total.pairs) * squares;
             let rounded = (2 * part + whole).div_euclid(2 * whole) as i64;
-            self.persistence.push([user, LAGS[lag], pairs[lag], rounded]);
+            self.persistence.push([user, lag, total.pairs, rounded]);
         }
     }
+}
+
+/// Over the pairs of days at one lag: how many, the sum of xy, and that of xS + yS.
+#[derive(Debug, Clone, Copy, Default)]
+struct Products {
+    pairs: i64,
+    products: i128,
+    with_sums: i128,
+}
+
+fn dot(mix: &[(u32, i64)], with: &[i64]) -> i64 {
+    mix.iter()
+        .map(|&(category, share)| share * with[category as usize])
+        .sum()
 }
 
 /// 1 - common / all of two sets, given in order; fixed point.

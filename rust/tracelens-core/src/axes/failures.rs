@@ -138,7 +138,13 @@ impl Failures {
 
     /// Ways back. Session by session, backwards, so that a session knows what comes in those after it.
     fn returns(&mut self, events: &[Event], end: i64) {
-        let bad = events.iter().any(|e| e.valence < 0);
+        let mut bad = false;
+        for e in events.iter().filter(|e| e.valence < 0) {
+            bad = true;
+            self.items.expect(e.item);
+            self.categories.expect(e.category);
+            self.scenarios.expect(e.scenario);
+        }
         let mut next: Option<i64> = None;
         for session in events.chunk_by(|a, b| b.time - a.time <= SESSION_GAP).rev() {
             for e in session {
@@ -156,16 +162,10 @@ impl Failures {
                 }
             }
             next = session.first().map(|e| e.time);
-            if bad {
-                for e in session.iter().rev() {
-                    if e.item != NO_CODE {
-                        self.items.set(e.item, e.time);
-                    }
-                    if e.category != NO_CODE {
-                        self.categories.set(e.category, e.time);
-                    }
-                    self.scenarios.set(e.scenario, e.time);
-                }
+            for e in session.iter().rev().filter(|_| bad) {
+                self.items.meet(e.item, e.time);
+                self.categories.meet(e.category, e.time);
+                self.scenarios.meet(e.scenario, e.time);
             }
         }
         self.items.clear();

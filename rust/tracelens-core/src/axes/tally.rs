@@ -5,6 +5,9 @@ use hashbrown::HashMap;
 /// Keys below this have a place of their own; beyond it memory would cost more than hashing.
 const DENSE: usize = 1 << 20;
 
+/// Looking at so many places is quicker than sorting one key.
+const SCANNED: usize = 16;
+
 /// Counts by key within one user, given back in the order of the keys.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
@@ -36,6 +39,14 @@ impl Tally {
 
     /// Hand over all keys with their counts, in key order; the tally is empty afterwards.
     pub(super) fn drain(&mut self, mut each: impl FnMut(u64, i64)) {
+        let last = self.met.iter().copied().max().unwrap_or(0) as usize;
+        if last < self.dense.len() && last < SCANNED * self.met.len() {
+            for (key, count) in self.dense[..=last].iter_mut().enumerate().filter(|(_, c)| **c > 0) {
+                each(key as u64, i64::from(std::mem::take(count)));
+            }
+            self.met.clear();
+            return;
+        }
         self.met.sort_unstable();
         for &key in &self.met {
             let count = match self.dense.get_mut(key as usize) {

@@ -2,53 +2,47 @@
 
 use hashbrown::HashMap;
 
-/// Keys below this have a place of their own; beyond it memory would cost more than hashing.
-const DENSE: usize = 1 << 20;
 const NEVER: i64 = i64::MAX;
 
-/// A time by key within one user: what was set last.
+/// A time by key within one user: what was set last. Few keys of a user matter, and those stay near at hand, which a
+/// place for every key of the log would not.
 #[derive(Debug, Default)]
-pub(super) struct Times {
-    /// Times by key; [`NEVER`] for those not met.
-    dense: Vec<i64>,
-    sparse: HashMap<u32, i64>,
-    /// Keys met.
-    met: Vec<u32>,
-}
+pub(super) struct Times(HashMap<u32, i64>);
 
 impl Times {
     /// From now on `key` is at `time`.
     #[inline]
     pub(super) fn set(&mut self, key: u32, time: i64) {
-        let i = key as usize;
-        if i >= DENSE {
-            self.sparse.insert(key, time);
-            return;
-        }
-        if i >= self.dense.len() {
-            self.dense.resize((i + 1).next_power_of_two(), NEVER);
-        }
-        if std::mem::replace(&mut self.dense[i], time) == NEVER {
-            self.met.push(key);
+        self.0.insert(key, time);
+    }
+
+    /// `key` matters, and is at no time so far.
+    #[inline]
+    pub(super) fn expect(&mut self, key: u32) {
+        self.0.insert(key, NEVER);
+    }
+
+    /// From now on `key` is at `time`, if it matters.
+    #[inline]
+    pub(super) fn meet(&mut self, key: u32, time: i64) {
+        if let Some(place) = self.0.get_mut(&key) {
+            *place = time;
         }
     }
 
     /// The time of `key`.
     #[inline]
     pub(super) fn get(&self, key: u32) -> Option<i64> {
-        match self.dense.get(key as usize) {
-            Some(&time) => (time != NEVER).then_some(time),
-            None => self.sparse.get(&key).copied(),
-        }
+        self.0.get(&key).copied().filter(|&time| time != NEVER)
     }
 
-    /// Forget everything, at a cost that depends on what was set alone.
+    /// Forget everything, at a cost that depends on what was set alone: a large map is not emptied for every small user
+    /// that comes after a large one.
     pub(super) fn clear(&mut self) {
-        for key in self.met.drain(..) {
-            self.dense[key as usize] = NEVER;
-        }
-        if !self.sparse.is_empty() {
-            self.sparse = HashMap::new();
+        if self.0.len() * 8 < self.0.capacity() {
+            self.0 = HashMap::new();
+        } else {
+            self.0.clear();
         }
     }
 }
@@ -56,26 +50,21 @@ impl Times {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
 
-    proptest! {
-        #[test]
-        fn times_are_those_of_a_map(set in prop::collection::vec((prop_oneof![0..9_u32, DENSE as u32 - 2..DENSE as u32 + 2, any::<u32>()], 0..99_i64), 0..40)) {
-            let mut times = Times::default();
-            for _ in 0..2 {
-                let mut expected = BTreeMap::new();
-                for &(key, time) in &set {
-                    times.set(key, time);
-                    expected.insert(key, time);
-                }
-                for &(key, _) in &set {
-                    prop_assert_eq!(times.get(key), expected.get(&key).copied());
-                    prop_assert_eq!(times.get(key ^ 1), expected.get(&(key ^ 1)).copied());
-                }
-                times.clear();
-                prop_assert!(set.iter().all(|&(key, _)| times.get(key).is_none()));
+    #[test]
+    fn what_matters_is_kept_until_it_is_forgotten() {
+        let mut times = Times::default();
+        for _ in 0..2 {
+            times.set(1, 10);
+            times.expect(2);
+            assert_eq!((times.get(1), times.get(2), times.get(3)), (Some(10), None, None));
+            for key in 1..4 {
+                times.meet(key, 20);
             }
+            assert_eq!((times.get(1), times.get(2), times.get(3)), (Some(20), Some(20), None));
+            (0..1000).for_each(|key| times.set(key, 0));
+            times.clear();
+            assert!((0..1000).all(|key| times.get(key).is_none()));
         }
     }
 }
