@@ -292,7 +292,9 @@ def _read_side(
     """Where one log holds both sides, its mapping calls them real and sim."""
     if isinstance(source, str | PathLike) and fspath(source).endswith(SUFFIX):
         return read_state(source)
-    return read_traces(source, _mapping_of(name, mapping), side="real" if name == "real" else "sim", **reading)
+    # Texts link events by what they are about; a mapping without them costs nothing.
+    reading = {**reading, "side": "real" if name == "real" else "sim", "text": True}
+    return read_traces(source, _mapping_of(name, mapping), **reading)
 
 
 def _mapping_of(name: str, mapping: str | Mapping[str, str] | None) -> str | None:

@@ -168,6 +168,7 @@ def tabulate(
         "has_clock": clock,
         "has_exposures": exposure_by_record or any(e["role"] == "exposure" for e in happened),
         "has_valence": any(e["valence"] != 0 for e in happened) if valence is None else valence,
+        "has_texts": False,
         "has_items": bool(names["item"]),
         "has_categories": bool(names["category"]),
         "exposure_by_record": exposure_by_record,

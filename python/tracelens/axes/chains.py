@@ -22,7 +22,10 @@ from tracelens.statistics import FIXED
 SWITCH_CAP = 20.0
 CONVERSION_CAP = 5.0
 LEAD_CAP = 20.0
-LINKS = ("item", "category")
+LINKS = ("item", "category", "content")
+"""By the codes of `lead`."""
+COLUMNS = ("item", "category", "text")
+"""What each of them is made of."""
 WINDOWS = (3, 1, 7)
 MONTH = 30
 """Days of log that the before/after asymmetry needs."""
@@ -149,13 +152,11 @@ def _span(pair: Pair) -> Iterator[Estimate]:
 
 
 def _lead_link(pair: Pair) -> int | None:
-    """The link of the primary: category where the real log's categories are usable, else item."""
-    usable = {1: pair.has("categories"), 0: pair.has("items")}
+    """The link of the primary: category where the real log's categories are usable, else item, else content."""
+    usable = {1: pair.has("categories"), 0: pair.has("items"), 2: pair.has("texts")}
     users = {link: len(np.unique(pair.real.table("lead", link=link, window=WINDOWS[0])["user"])) for link in usable}
-    for link in (1, 0):
-        if usable[link] and users[link] >= MINIMUM_USERS:
-            return link
-    return next((link for link in (1, 0) if usable[link]), None)
+    enough = (link for link in usable if usable[link] and users[link] >= MINIMUM_USERS)
+    return next(enough, next((link for link in usable if usable[link]), None))
 
 
 def _lead_block(pair: Pair, link: int, window: int) -> str:
@@ -187,9 +188,9 @@ def _lead(pair: Pair) -> Iterator[Estimate]:
         return
     primary = _lead_link(pair)
     if primary is None:
-        yield Estimate(missing="no items")
+        yield Estimate(missing="no items, categories or texts")
         return
-    for link in (primary, 1 - primary):
+    for link in sorted(range(len(LINKS)), key=lambda link: link != primary):
         for window in WINDOWS:
             main = link == primary and window == WINDOWS[0]
             scope = {} if main else {"link": LINKS[link], "window": str(window)}
@@ -199,7 +200,7 @@ def _lead(pair: Pair) -> Iterator[Estimate]:
                 continue
             name = _lead_block(pair, link, window)
             users = contributing(pair, f"{name}:n")
-            columns = ("time", "scenario", LINKS[link])
+            columns = ("time", "scenario", COLUMNS[link])
             for part in ("before", "change"):
                 block, over = f"{name}:{part}", f"{name}:n"
                 extra = (

@@ -207,6 +207,7 @@ impl Traces {
         d.set_item("has_valence", t.facts.valence)?;
         d.set_item("has_exposures", by_record || t.facts.exposures)?;
         d.set_item("has_conversions", t.facts.conversions)?;
+        d.set_item("has_texts", t.facts.texts)?;
         d.set_item("has_items", !t.names.item.is_empty())?;
         d.set_item("has_categories", !t.names.category.is_empty())?;
         let extent = t.facts.extent;

@@ -160,7 +160,7 @@ impl Drift {
                 }
                 if all.numbers[*j] == day - lag {
                     total.pairs += 1;
-                    total.products += i128::from(dot(all.mix(*j), &self.shares));
+                    total.cross += i128::from(dot(all.mix(*j), &self.shares));
                     total.with_sums += i128::from(self.with_sums[i] + self.with_sums[*j]);
                 }
             }
@@ -175,7 +175,7 @@ impl Drift {
         let squares: i128 = self.with_sums.iter().map(|&x| i128::from(x)).sum();
         for (lag, total) in LAGS.into_iter().zip(totals).filter(|(_, total)| total.pairs > 0) {
             let whole = active * active * i128::from(FIXED);
-            let part = active * active * total.products - active * total.with_sums + i128::from(total.pairs) * squares;
+            let part = active * active * total.cross - active * total.with_sums + i128::from(total.pairs) * squares;
             let rounded = (2 * part + whole).div_euclid(2 * whole) as i64;
             self.persistence.push([user, lag, total.pairs, rounded]);
         }
@@ -186,7 +186,7 @@ impl Drift {
 #[derive(Debug, Clone, Copy, Default)]
 struct Products {
     pairs: i64,
-    products: i128,
+    cross: i128,
     with_sums: i128,
 }
 

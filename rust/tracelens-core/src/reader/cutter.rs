@@ -195,7 +195,7 @@ impl Cutter {
             path: claimed.path.clone(),
             plan: Arc::clone(&claimed.plan),
             on_bad_row: self.on_bad_row,
-            with_text: self.with_text,
+            with_text: self.with_text && claimed.plan.text.is_some(),
         })
     }
 }
