@@ -1,5 +1,6 @@
 //! Axis chains: what led to a conversion (metrics C2, C3, C4 and their paths), and the order of scenarios (C1).
 
+use super::look_back::{Before, Lane, Moment, Step};
 use super::{Table, Tally, pair, unpaired};
 use crate::event::{NO_CODE, Role};
 use crate::gather::{DAY, Event, Trace};
@@ -40,31 +41,30 @@ pub struct Chain {
     pub path: Vec<u32>,
 }
 
-/// Walk back from a conversion over `before` (latest first): (time, scenario) of the events matched to it.
-fn walk(event: usize, own: (i64, u32), before: impl Iterator<Item = (i64, u32)>, options: &ChainOptions) -> Chain {
-    let (time, scenario) = own;
-    let mut path = vec![scenario];
-    let mut earliest = time;
-    for (t, s) in before {
-        if t < time - options.look_back || earliest - t > options.gap_cut {
-            break;
+impl Chain {
+    /// From what was before a conversion. Of the path the last `kept` scenarios are told.
+    fn new(event: usize, time: i64, scenario: u32, before: Before, kept: usize) -> Self {
+        let alone = Self {
+            event,
+            time,
+            depth: 1,
+            span: 0,
+            scenarios: 1,
+            path: vec![scenario],
+        };
+        let Before::Led(stretch) = before else { return alone };
+        let runs = stretch.runs;
+        // The conversion may stand in the run of the last event before it.
+        let own = usize::from(runs.last() != Some(&scenario));
+        let mut path = runs[(runs.len() + own).saturating_sub(kept).min(runs.len())..].to_vec();
+        path.extend((own > 0).then_some(scenario));
+        Self {
+            depth: (runs.len() + own) as u32,
+            span: time - stretch.from,
+            scenarios: stretch.scenarios(scenario),
+            path,
+            ..alone
         }
-        earliest = t;
-        if path.last() != Some(&s) {
-            path.push(s);
-        }
-    }
-    path.reverse();
-    let mut distinct = path.clone();
-    distinct.sort_unstable();
-    distinct.dedup();
-    Chain {
-        event,
-        time,
-        depth: path.len() as u32,
-        span: time - earliest,
-        scenarios: distinct.len() as u32,
-        path,
     }
 }
 
@@ -72,11 +72,30 @@ fn walk(event: usize, own: (i64, u32), before: impl Iterator<Item = (i64, u32)>,
 pub fn any_chains(time: &[i64], scenario: &[u32], conversion: &[bool], options: &ChainOptions) -> Vec<Chain> {
     let mut order: Vec<usize> = (0..time.len()).collect();
     order.sort_by_key(|&i| time[i]);
-    let at = |i: usize| (time[order[i]], scenario[order[i]]);
-    (0..order.len())
-        .filter(|&i| conversion[order[i]])
-        .map(|i| walk(order[i], at(i), (0..i).rev().map(at), options))
-        .collect()
+    let step = |(place, &i): (usize, &usize)| Step {
+        time: time[i],
+        dated: false,
+        place: place as u32,
+        scenario: scenario[i],
+        record: place as u32,
+    };
+    let lane = Lane::new(order.iter().enumerate().map(step), options.gap_cut);
+    let chain = |(place, &i): (usize, &usize)| {
+        let moment = Moment {
+            time: time[i],
+            dated: false,
+            place: place as u32,
+            record: place as u32,
+            record_from: place as u32,
+            look_back: options.look_back,
+            gap_cut: options.gap_cut,
+        };
+        lane.before(&moment, |before| {
+            Chain::new(i, time[i], scenario[i], before, usize::MAX)
+        })
+    };
+    let conversions = order.iter().enumerate().filter(|&(_, &i)| conversion[i]);
+    conversions.map(chain).collect()
 }
 
 /// How the events of a chain are linked to its conversion; `Unmatched`: there are none.
@@ -152,28 +171,51 @@ impl Conversions {
             return;
         }
         let events = &trace.events;
-        let by_item = positions(events, |e| e.item);
-        let by_category = positions(events, |e| e.category);
+        let mut record_from = vec![u32::MAX; trace.records.len()];
+        for (place, e) in events.iter().enumerate() {
+            let from = &mut record_from[e.record as usize];
+            *from = (*from).min(place as u32);
+        }
+        let mut any = None;
+        let mut by_item = Lanes::new(events, |e| e.item);
+        let mut by_category = Lanes::new(events, |e| e.category);
         for (i, e) in conversions() {
-            let linked = |index: &HashMap<u32, Vec<usize>>, key: u32| -> Vec<(i64, u32)> {
-                let list = if key == NO_CODE { None } else { index.get(&key) };
-                let list = list.map_or(&[][..], |l| &l[..l.partition_point(|&j| j < i)]);
-                self.before(events, i, list.iter().rev().copied())
+            let moment = Moment {
+                time: e.time,
+                dated: e.dated,
+                place: i as u32,
+                record: e.record,
+                record_from: record_from[e.record as usize],
+                look_back: self.options.look_back,
+                gap_cut: self.options.gap_cut,
             };
-            let (level, before) = if self.keyed {
-                let same_item = linked(&by_item, e.item);
-                if same_item.is_empty() {
-                    (Level::Category, linked(&by_category, e.category))
+            let chain = |before: Before| Chain::new(i, e.time, e.scenario, before, PATH_KEPT);
+            let level = |before: &Before, level: Level| match before {
+                Before::Led(_) => level,
+                // What lies behind too long a pause is linked, but led nowhere.
+                Before::Nothing | Before::Apart => Level::Unmatched,
+            };
+            let look = |lane: &Lane, as_level: Level| {
+                lane.before(&moment, |before| {
+                    let nothing = matches!(before, Before::Nothing);
+                    (nothing, level(&before, as_level), chain(before))
+                })
+            };
+            let (level, chain) = if self.keyed {
+                let item = by_item.get(e.item, self.options.gap_cut);
+                let (nothing, level, found) = look(item, Level::Item);
+                if nothing {
+                    let category = by_category.get(e.category, self.options.gap_cut);
+                    let (_, level, found) = look(category, Level::Category);
+                    (level, found)
                 } else {
-                    (Level::Item, same_item)
+                    (level, found)
                 }
             } else {
-                (Level::Any, self.before(events, i, (0..i).rev()))
+                let all = any.get_or_insert_with(|| Lane::new(steps(events, 0..events.len()), self.options.gap_cut));
+                let (_, level, found) = look(all, Level::Any);
+                (level, found)
             };
-            // What lies behind too long a pause is linked, but led nowhere.
-            let led = before.first().is_some_and(|&(t, _)| e.time - t <= self.options.gap_cut);
-            let level = if led { level } else { Level::Unmatched };
-            let chain = walk(i, (e.time, e.scenario), before.into_iter(), &self.options);
             let path = self.path_code(&chain.path);
             let [scenario, action, item, category] = [e.scenario, e.action, e.item, e.category].map(code);
             self.table.push([
@@ -190,27 +232,6 @@ impl Conversions {
                 path,
             ]);
         }
-    }
-
-    /// Those of `candidates` (events before `i`, latest first) known to precede it within the look-back, latest first. A date counts from its end. What
-    /// was logged together with the conversion led nowhere: its own record is left out.
-    fn before(&self, events: &[Event], i: usize, candidates: impl Iterator<Item = usize>) -> Vec<(i64, u32)> {
-        let own = &events[i];
-        let earliest = own.time - self.options.look_back;
-        let led_here = |e: &Event| e.record != own.record && e.precedes(own);
-        let mut found: Vec<(i64, usize, u32)> = candidates
-            .take_while(|&j| events[j].time >= earliest)
-            .filter(|&j| led_here(&events[j]))
-            .map(|j| {
-                (
-                    events[j].time + if events[j].dated { DAY } else { 0 },
-                    j,
-                    events[j].scenario,
-                )
-            })
-            .collect();
-        found.sort_unstable_by(|a, b| b.cmp(a));
-        found.into_iter().map(|(t, _, s)| (t, s)).collect()
     }
 
     fn path_code(&mut self, path: &[u32]) -> i64 {
@@ -244,19 +265,57 @@ fn code(code: u32) -> i64 {
     if code == NO_CODE { -1 } else { i64::from(code) }
 }
 
-/// Positions of events by key, only for keys that some conversion has.
-fn positions(events: &[Event], key: impl Fn(&Event) -> u32) -> HashMap<u32, Vec<usize>> {
-    let mut index: HashMap<u32, Vec<usize>> = events
-        .iter()
-        .filter(|e| e.role == Role::Conversion && key(e) != NO_CODE)
-        .map(|e| (key(e), Vec::new()))
-        .collect();
-    for (i, e) in events.iter().enumerate() {
-        if let Some(list) = index.get_mut(&key(e)) {
-            list.push(i);
+/// Events as a look back sees them.
+fn steps(events: &[Event], places: impl Iterator<Item = usize>) -> impl Iterator<Item = Step> {
+    places.map(|place| {
+        let e = &events[place];
+        Step {
+            time: e.time + if e.dated { DAY } else { 0 },
+            dated: e.dated,
+            place: place as u32,
+            scenario: e.scenario,
+            record: e.record,
+        }
+    })
+}
+
+/// The lanes of the keys that some conversion has.
+struct Lanes<'t> {
+    events: &'t [Event],
+    places: HashMap<u32, Vec<usize>>,
+    made: HashMap<u32, Lane>,
+    none: Lane,
+}
+
+impl<'t> Lanes<'t> {
+    fn new(events: &'t [Event], key: impl Fn(&Event) -> u32) -> Self {
+        let mut places: HashMap<u32, Vec<usize>> = events
+            .iter()
+            .filter(|e| e.role == Role::Conversion && key(e) != NO_CODE)
+            .map(|e| (key(e), Vec::new()))
+            .collect();
+        if !places.is_empty() {
+            for (i, e) in events.iter().enumerate() {
+                if let Some(list) = places.get_mut(&key(e)) {
+                    list.push(i);
+                }
+            }
+        }
+        Self {
+            events,
+            places,
+            made: HashMap::new(),
+            none: Lane::default(),
         }
     }
-    index
+
+    fn get(&mut self, key: u32, gap_cut: i64) -> &Lane {
+        let Some(places) = self.places.get(&key) else {
+            return &self.none;
+        };
+        let lane = || Lane::new(steps(self.events, places.iter().copied()), gap_cut);
+        self.made.entry(key).or_insert_with(lane)
+    }
 }
 
 /// Accumulator of run-collapsed scenario switches: only changes count, so more of the same is not more switching.

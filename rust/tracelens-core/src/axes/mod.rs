@@ -15,6 +15,7 @@ pub mod funnel;
 pub mod grams;
 pub mod lead;
 pub mod linked;
+mod look_back;
 pub mod minhash;
 mod runs;
 pub mod selectivity;
