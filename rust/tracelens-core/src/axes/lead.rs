@@ -65,7 +65,9 @@ impl<'a> Lead<'a> {
 
     /// Sum up one user's conversions, once linked by item, once by category and once by content.
     pub fn fold(&mut self, user: i64, trace: &Trace) {
-        if !trace.clock {
+        let scenario = self.scenario;
+        let is_won = |e: &Event| Some(e.scenario) == scenario;
+        if !trace.clock || !trace.events.iter().any(is_won) {
             return;
         }
         self.fold_by(user, trace, 0, trace.events.iter().map(|e| e.item), |item| vec![item]);
@@ -75,7 +77,7 @@ impl<'a> Lead<'a> {
             return;
         };
         let own = trace.events.iter().zip(&trace.texts);
-        let asked = own.filter(|(e, _)| Some(e.scenario) == self.scenario);
+        let asked = own.filter(|(e, _)| is_won(e));
         let mut index = Index::new(linking, &trace.texts, asked.map(|(_, &text)| linking.content(text)));
         // A text without a word is about nothing, and so no key.
         let about = |&text: &u32| {
