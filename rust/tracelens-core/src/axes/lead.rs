@@ -85,8 +85,11 @@ impl<'a> Lead<'a> {
             return;
         };
         let own = trace.events.iter().zip(&trace.texts);
-        let asked = own.filter(|(e, _)| is_won(e));
-        let mut index = Index::new(linking, &trace.texts, asked.map(|(_, &text)| linking.content(text)));
+        let mut asked: Vec<u32> = own.filter(|(e, _)| is_won(e)).map(|(_, &text)| text).collect();
+        // Every action of a record says the same.
+        asked.dedup();
+        let asked = asked.iter().map(|&text| linking.content(text));
+        let mut index = Index::new(linking, &trace.texts, asked);
         // A text without a word is about nothing, and so no key.
         let about = |&text: &u32| {
             if linking.content(text).is_empty() {
