@@ -34,8 +34,8 @@ impl Draw {
     }
 }
 
-/// A million events in records of five, a conversion in fifty; the title of each record is one of so many.
-fn log(titles: u64, texts: bool) -> EventBatch {
+/// A million events in records of five, a conversion every so many records; the title of each record is one of so many.
+fn log(titles: u64, every: usize, texts: bool) -> EventBatch {
     let mut draw = Draw(3);
     let mut batch = EventBatch::default();
     for user in 0..USERS {
@@ -52,7 +52,7 @@ fn log(titles: u64, texts: bool) -> EventBatch {
                 batch.seq.push(action as u32);
                 batch.scenario.push(Some(&format!("s{}", record % 5)));
                 batch.action.push(Some(&format!("a{action}")));
-                let wins = record % 10 == 0 && action == 4;
+                let wins = record % every == 0 && action == 4;
                 batch.role.push(if wins { Role::Conversion } else { Role::Active });
                 batch.valence.push(0);
                 batch.occurred.push(true);
@@ -104,16 +104,16 @@ fn measured(batch: EventBatch) -> (f64, f64, Statistics) {
 fn cost_of_texts() {
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     alone.install(|| {
-        for titles in [20_000, 1_000_000_000] {
-            for texts in [false, true, false, true] {
-                let (gathered, summarised, statistics) = measured(log(titles, texts));
+        for (titles, every) in [(1_000, 100), (1_000, 10), (1_000_000_000, 100), (1_000_000_000, 10)] {
+            for texts in [false, true] {
+                let (gathered, summarised, statistics) = measured(log(titles, every, texts));
                 let linked = statistics.tables.iter().find(|t| t.0 == "linked");
                 let causes = linked.map(|t| {
                     let causes = t.1.column("causes").unwrap();
                     causes.iter().sum::<i64>() as f64 / causes.len() as f64
                 });
                 println!(
-                    "{titles} titles, texts {texts}: gather {gathered:.0}, summarise {summarised:.0} ns an event; threshold {:?}, causes {causes:?}",
+                    "{titles} titles, a conversion in {every} records, texts {texts}: gather {gathered:.0}, summarise {summarised:.0} ns an event; threshold {:?}, causes {causes:?}",
                     statistics.threshold
                 );
             }

@@ -42,6 +42,14 @@ impl Starts {
         self.timed.len() + self.dated.len()
     }
 
+    fn push(&mut self, time: i64, dated: bool) {
+        if dated {
+            self.dated.push(time);
+        } else {
+            self.timed.push(time);
+        }
+    }
+
     fn extend(&mut self, more: &Self) {
         self.timed.extend(&more.timed);
         self.dated.extend(&more.dated);
@@ -70,7 +78,9 @@ impl<'a> Lead<'a> {
 
     /// Sum up one user's conversions, once linked by item, once by category and once by content.
     pub fn fold(&mut self, user: i64, trace: &Trace) {
-        if !trace.clock {
+        let scenario = self.scenario;
+        let is_won = |e: &Event| Some(e.scenario) == scenario;
+        if !trace.clock || !trace.events.iter().any(is_won) {
             return;
         }
         self.fold_by(user, trace, 0, trace.events.iter().map(|e| e.item), |item| vec![item]);
@@ -80,8 +90,11 @@ impl<'a> Lead<'a> {
             return;
         };
         let own = trace.events.iter().zip(&trace.texts);
-        let asked = own.filter(|(e, _)| Some(e.scenario) == self.scenario);
-        let mut index = Index::new(linking, &trace.texts, asked.map(|(_, &text)| linking.content(text)));
+        let mut asked: Vec<u32> = own.filter(|(e, _)| is_won(e)).map(|(_, &text)| text).collect();
+        // Every action of a record says the same.
+        asked.dedup();
+        let asked = asked.iter().map(|&text| linking.content(text));
+        let mut index = Index::new(linking, &trace.texts, asked);
         // A text without a word is about nothing, and so no key.
         let about = |&text: &u32| {
             if linking.content(text).is_empty() {
@@ -109,35 +122,32 @@ impl<'a> Lead<'a> {
             return;
         };
         let runs = run_starts(&trace.events, keys);
-        let (mut all, mut of): (Starts, HashMap<u32, Starts>) = Default::default();
-        let mut conversions = Vec::new();
-        for (run, dated) in runs {
-            if run.scenario == scenario {
-                conversions.push((run, dated));
-                continue;
-            }
-            for list in [&mut all, of.entry(run.key).or_default()] {
-                if dated {
-                    list.dated.push(run.time);
-                } else {
-                    list.timed.push(run.time);
-                }
-            }
+        let (conversions, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(|(run, _)| run.scenario == scenario);
+        let mut links: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (run, _) in &conversions {
+            links.entry(run.key).or_insert_with(|| linked(run.key));
         }
-        if conversions.is_empty() {
-            return;
+        let keys = links.values().flatten();
+        let mut of: HashMap<u32, Starts> = keys.map(|&key| (key, Starts::default())).collect();
+        let mut all = Starts::default();
+        for (run, dated) in others {
+            all.push(run.time, dated);
+            if let Some(list) = of.get_mut(&run.key) {
+                list.push(run.time, dated);
+            }
         }
         all.sort();
-        let mut of_linked: HashMap<u32, Starts> = HashMap::new();
-        for (run, _) in &conversions {
-            of_linked.entry(run.key).or_insert_with(|| {
+        let of_linked: HashMap<u32, Starts> = links
+            .into_iter()
+            .map(|(key, linked)| {
                 let mut starts = Starts::default();
-                let lists = linked(run.key).into_iter().filter_map(|key| of.get(&key));
-                lists.for_each(|list| starts.extend(list));
+                for key in &linked {
+                    starts.extend(&of[key]);
+                }
                 starts.sort();
-                starts
-            });
-        }
+                (key, starts)
+            })
+            .collect();
         for days in WINDOWS {
             let reach = days * DAY;
             let (mut n, mut before, mut after) = (0, 0, 0);
