@@ -47,9 +47,11 @@ def test_options_reach_the_comparison(asked):
     result = invoke(
         *("compare", "logs/real", "logs/a", "logs/b", "--design", "paired", "--align", "start", "--roster", "r.csv"),
         *("--seed", "7", "--jobs", "2", "--on-bad-row", "drop", "--max-bad", "0.1%", "--mapping", "mine.toml"),
+        *("--memory", "2GiB"),
     )
     assert result.exit_code == 0, result.stderr
     real, sims, options = asked.calls[0]
+    assert options.pop("profile").seconds == {}
     assert (real, sims) == ("logs/real", ["logs/a", "logs/b"])
     assert options == {
         "mapping": "mine.toml",
@@ -60,6 +62,8 @@ def test_options_reach_the_comparison(asked):
         "jobs": 2,
         "on_bad_row": "drop",
         "max_bad": pytest.approx(0.001),
+        "memory": 2 << 30,
+        "progress": None,
     }
     assert "a departs from real people" in result.stdout
     assert "b departs from real people" in result.stdout
@@ -68,6 +72,7 @@ def test_options_reach_the_comparison(asked):
 
 def test_without_options_the_defaults_are_the_documented_ones(asked):
     invoke("compare", "real", "sim")
+    assert asked.calls[0][2].pop("profile").seconds == {}
     assert asked.calls[0][2] == {
         "mapping": None,
         "design": "auto",
@@ -77,6 +82,8 @@ def test_without_options_the_defaults_are_the_documented_ones(asked):
         "jobs": None,
         "on_bad_row": "error",
         "max_bad": None,
+        "memory": None,
+        "progress": None,
     }
 
 
