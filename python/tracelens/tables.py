@@ -47,7 +47,6 @@ LINKS = ("item", "category", "any", "none")
 """What ties the events of a path to their conversion, by the level of ``conversions``."""
 
 _UNLINKED = LINKS.index("none")
-_CATEGORY = 2
 """The block of categories in ``halves``."""
 _DAY = 86_400_000_000
 
@@ -101,12 +100,8 @@ def user_table(of: Traces | Statistics, *, jobs: int | None = None) -> pl.DataFr
     def rows(table: dict[str, Ints], kept: Mask | None = None) -> Ints:
         return np.bincount(table["user"] if kept is None else table["user"][kept], minlength=size)
 
-    chains, halves, hours = tables["conversions"], tables["halves"], tables["clock"]
+    chains, hours = tables["conversions"], tables["clock"]
     led = clock & has("conversions")
-    # A user's events stand in `halves` once for every way to split them; what is distinct does not mind.
-    categories = np.unique(
-        np.stack([halves["user"], halves["code"]])[:, halves["block"] == _CATEGORY], axis=1, return_counts=False
-    )[0]
     in_night = np.bincount(hours["user"], hours["count"] * (hours["hour"] < NIGHT), minlength=size)
     with_hour = np.bincount(hours["user"], hours["count"], minlength=size)
     top, top_events = _top(tables["scenarios"], size)
@@ -128,7 +123,7 @@ def user_table(of: Traces | Statistics, *, jobs: int | None = None) -> pl.DataFr
         "negative": _known(users["negative"], has("valence")),
         "distinct_scenarios": pl.Series(rows(tables["scenarios"])),
         "distinct_items": _known(rows(tables["items"]), has("items")),
-        "distinct_categories": _known(np.bincount(categories, minlength=size), has("categories")),
+        "distinct_categories": _known(rows(tables["categories"]), has("categories")),
         "switches": _known(users["switches"], clock),
         "top_scenario": _named(statistics.names["scenario"], top),
         "top_scenario_share": _share(top_events, users["events"]),
