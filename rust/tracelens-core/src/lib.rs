@@ -21,3 +21,5 @@ pub mod gather;
 pub mod axes;
 
 pub mod statistics;
+
+pub mod sequences;

@@ -27,7 +27,7 @@ pub(crate) struct Traces {
 }
 
 /// Run on a pool of `jobs` threads (`None`: all cores), without the GIL.
-fn run<T: Send>(py: Python<'_>, jobs: Option<usize>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+pub(crate) fn run<T: Send>(py: Python<'_>, jobs: Option<usize>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
     if jobs == Some(0) {
         return Err(bad_option(py, "jobs must be at least 1".to_owned()));
     }
@@ -298,6 +298,11 @@ impl Traces {
 }
 
 impl Traces {
+    /// What the core knows: the events, and the mapping that they were read with.
+    pub(crate) fn core(&self) -> (&gather::Traces, &Mapping) {
+        (&self.traces, &self.mapping)
+    }
+
     fn window(&self, days: Option<(i64, i64)>) -> Option<gather::Window> {
         let calendar = Calendar::new(self.mapping.zone().clone());
         days.map(|(from, until)| gather::Window {
@@ -312,7 +317,7 @@ impl Traces {
 }
 
 /// The columns of a table by name.
-fn columns_of(py: Python<'_>, table: Table) -> PyResult<Bound<'_, PyDict>> {
+pub(crate) fn columns_of(py: Python<'_>, table: Table) -> PyResult<Bound<'_, PyDict>> {
     let columns = PyDict::new(py);
     for (column, values) in table.names.iter().zip(table.columns) {
         let array: Bound<'_, PyArray1<i64>> = values.into_pyarray(py);
