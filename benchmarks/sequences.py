@@ -7,7 +7,7 @@ what they find are they timed; of the engines (polars, duckdb, chdb) only those 
 of them for that statistic. ``six``: all statistics in one pass, beside the sum of the best engines, one a statistic,
 and beside compiled kernels that share one reading. ``time``: the log in order of time rather than by user.
 ``everything``: all accumulators of a comparison, beside ``six``. ``growth``: a log ten and a hundred times as large.
-``six-large`` and ``chain-large`` want e100m.parquet, 100 million events of 100,000 users, which nobody makes by the way.
+``six-large`` and ``chain-large`` want e100m.parquet, 100 million events of 100,000 users, which is not made by the way.
 
 Seconds are medians: inner ones without start, imports and compiling, wall ones of the whole process; Mev/s are millions
 of events by inner seconds; memory the peaks of all runs, RSS with and anonymous memory without the pages of mapped

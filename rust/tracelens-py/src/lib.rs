@@ -54,7 +54,11 @@ mod _core {
     /// Statistics of what the users of traces do in what order.
     #[pyfunction]
     #[pyo3(signature = (traces, *, directly_follows=false, chains=None, grams=None, lift=None, profile=false, funnel=None, jobs=None))]
-    #[expect(clippy::too_many_arguments, clippy::type_complexity, reason = "keyword arguments in Python")]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::type_complexity,
+        reason = "keyword arguments in Python"
+    )]
     fn sequences<'py>(
         py: Python<'py>,
         traces: &Traces,

@@ -74,7 +74,6 @@ impl Funnel {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::axes::funnel::funnel;
     use crate::sequences::testing::{Act, any_log, timed, traces, wanted};
     use crate::sequences::{FunnelWanted, Step, Wanted, summarise};
@@ -108,7 +107,7 @@ mod tests {
         let first = vec![step(Some(0), Some(0)), step(Some(1), Some(0))];
         assert_eq!(
             levels(vec![first, vec![step(None, Some(1))], vec![step(Some(2), None)]]),
-            [1, 1, 1, 1]
+            [1, 1, 0, 2]
         );
         let unknown = Step {
             scenario: None,

@@ -225,7 +225,7 @@ mod tests {
                 let acts = timed(user);
                 let share = |of: u32| acts.iter().filter(|a| a.scenario == of).count() as f64 / acts.len() as f64;
                 for (one, other) in (0..3).flat_map(|a| (0..3).map(move |b| (a, b))) {
-                    if share(one) == 0.0 || share(other) == 0.0 {
+                    if acts.is_empty() || share(one) == 0.0 || share(other) == 0.0 {
                         continue;
                     }
                     let soon = |i: usize| acts[i + 1..].iter().any(|b| b.scenario == other && b.time - acts[i].time <= follow);
