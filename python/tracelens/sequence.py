@@ -231,7 +231,7 @@ def _named(columns: dict[str, NDArray[Any]] | None, names: dict[str, pl.Series])
 
 
 def _paths(chains: dict[str, Any], scenarios: pl.Series) -> pl.DataFrame:
-    counts = chains["counts"]
+    counts = chains["counts"].astype(np.int64)
     path = pl.Series([scenarios.gather(path) for path in chains["paths"]], dtype=pl.List(pl.String))
     return pl.DataFrame(
         {

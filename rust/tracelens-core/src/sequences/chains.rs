@@ -71,7 +71,7 @@ pub(super) struct Paths {
     conversion: Conversion,
     /// Totals, without paths.
     totals: Chains,
-    paths: HashTable<Path>,
+    met: HashTable<Path>,
     /// Of one user: the hash of the first so many runs.
     hashes: Vec<u64>,
     /// Powers of the base.
@@ -87,7 +87,7 @@ impl Paths {
             look_back,
             conversion,
             totals: Chains::default(),
-            paths: HashTable::new(),
+            met: HashTable::new(),
             hashes: Vec::new(),
             powers: vec![1],
             within: vec![0; scenarios + 1],
@@ -156,7 +156,7 @@ impl Paths {
     }
 
     fn add(&mut self, path: Path) {
-        match self.paths.entry(path.place(), |p| p.is(&path), Path::place) {
+        match self.met.entry(path.place(), |p| p.is(&path), Path::place) {
             Entry::Occupied(mut known) => known.get_mut().count += path.count,
             Entry::Vacant(place) => {
                 place.insert(path);
@@ -169,12 +169,12 @@ impl Paths {
         self.totals.conversions += other.totals.conversions;
         self.totals.scenarios += other.totals.scenarios;
         self.totals.span += other.totals.span;
-        other.paths.iter().for_each(|&path| self.add(path));
+        other.met.iter().for_each(|&path| self.add(path));
     }
 
     /// All in all, with the `most` most frequent paths.
     pub(super) fn finish(self, traces: &Traces, most: usize) -> Chains {
-        let mut paths: Vec<Path> = self.paths.into_iter().collect();
+        let mut paths: Vec<Path> = self.met.into_iter().collect();
         let distinct = paths.len() as u64;
         let frequent = |p: &Path| (std::cmp::Reverse(p.count), p.runs, p.hash);
         if most < paths.len() {

@@ -32,11 +32,11 @@ impl Funnel {
     fn level(&self, time: &[i64], steps: &[u32]) -> usize {
         let full = self.levels.len() - 1;
         // Of the latest chain that got to each step: when it began.
-        let mut began = [NO_TIME; u32::BITS as usize];
-        let (mut begin, mut level) = (NO_TIME, 0);
+        let mut chains = [NO_TIME; u32::BITS as usize];
+        let (mut first, mut level) = (NO_TIME, 0);
         for (i, (&now, &code)) in time.iter().zip(steps).enumerate() {
             let mut done = self.masks[code as usize];
-            begin = if done & 1 == 1 { now } else { begin };
+            first = if done & 1 == 1 { now } else { first };
             if done & !1 == 0 {
                 continue;
             }
@@ -45,14 +45,14 @@ impl Funnel {
             done |= same
                 .zip(&steps[i + 1..])
                 .fold(0, |all, (_, &c)| all | self.masks[c as usize]);
-            began[0] = if done & 1 == 1 { now } else { begin };
+            chains[0] = if done & 1 == 1 { now } else { first };
             done &= !1;
             while done != 0 {
                 let step = done.trailing_zeros() as usize;
                 done &= done - 1;
-                let first = began[step - 1];
-                if first != NO_TIME && now.abs_diff(first) <= self.window.unsigned_abs() {
-                    began[step] = first;
+                let start = chains[step - 1];
+                if start != NO_TIME && now.abs_diff(start) <= self.window.unsigned_abs() {
+                    chains[step] = start;
                     level = level.max(step + 1);
                 }
             }
@@ -60,7 +60,7 @@ impl Funnel {
                 return level;
             }
         }
-        level.max(usize::from(begin != NO_TIME))
+        level.max(usize::from(first != NO_TIME))
     }
 
     /// Take in other users.

@@ -111,8 +111,11 @@ impl Grams {
         for (count, key, users) in all {
             let codes = [key / known / known, key / known % known, key % known];
             let [one, two, three] = codes.map(|code| steps.pairs[code as usize]);
-            let [a, b, c, d, e, f] = [one.0, one.1, two.0, two.1, three.0, three.1].map(i64::from);
-            table.push([a, b, c, d, e, f, i64::from(users), count.0 as i64]);
+            let numbers = [one.0, one.1, two.0, two.1, three.0, three.1, users].map(i64::from);
+            let count = count.0 as i64;
+            table.push(std::array::from_fn::<_, 8, _>(|i| {
+                numbers.get(i).copied().unwrap_or(count)
+            }));
         }
         table
     }

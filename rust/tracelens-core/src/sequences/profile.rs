@@ -74,7 +74,9 @@ impl Profiler {
                 even[place(*one)] += 1;
                 odd[place(*other)] += 1;
             }
-            rest.iter().for_each(|&action| even[place(action)] += 1);
+            if let [last] = rest {
+                even[place(*last)] += 1;
+            }
             for (one, other) in even.iter_mut().zip(odd) {
                 let count = std::mem::take(one) + std::mem::take(other);
                 if count > 0 {

@@ -61,13 +61,13 @@ impl Steps {
         } else {
             sparse_keys(traces, shape)
         };
-        let coded = met.iter().enumerate().map(|(code, &key)| (key, code as u32));
+        let numbered = met.iter().enumerate().map(|(code, &key)| (key, code as u32));
         let codes = if dense {
             let mut table = vec![0; shape.keys()];
-            coded.for_each(|(key, code)| table[key as usize] = code);
+            numbered.for_each(|(key, code)| table[key as usize] = code);
             Codes::Dense(table)
         } else {
-            Codes::Sparse(coded.collect())
+            Codes::Sparse(numbered.collect())
         };
         Self {
             pairs: met.iter().map(|&key| shape.pair(key)).collect(),
