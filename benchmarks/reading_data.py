@@ -10,12 +10,10 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+from measure import CannotError
+
 PACKING = {"zst": ["zstd", "-3", "--quiet", "--stdout"], "gz": ["gzip", "-6", "--no-name", "--stdout"]}
 FILES_OF_MANY = 256
-
-
-class CannotError(Exception):
-    """What cannot be done, and why."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Where a simulation departs from real people, told from their behaviour logs.
 
 ``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``convert`` writes
-them as Parquet and the like, ``user_table`` and ``chain_table`` have a row for every user and conversion, ``sketch``
-and ``merge`` make states of logs, which take their place, ``burstiness``, ``conversion_chains`` and ``funnel`` are
-polars expressions. ``tracelens.plant`` makes simulators with known faults out of a real log.
+them as Parquet and the like, ``user_table`` and ``chain_table`` have a row for every user and conversion, ``sequences``
+tells what users do in what order, ``sketch`` and ``merge`` make states of logs, which take their place, ``burstiness``,
+``conversion_chains`` and ``funnel`` are polars expressions. ``tracelens.plant`` makes simulators with known faults out
+of a real log.
 """
 
 from importlib import import_module
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from tracelens.comparison import compare
     from tracelens.conversion import convert
     from tracelens.polars import burstiness, conversion_chains, funnel, scan_traces
+    from tracelens.sequence import Sequences, sequences
     from tracelens.states import State, merge, read_state, sketch, write_state
     from tracelens.tables import chain_table, user_table
     from tracelens.traces import Traces, read_traces
 
 # Loaded when first asked for: `tracelens --help` should not wait for polars.
 _LAZY = {
+    "Sequences": "tracelens.sequence",
     "State": "tracelens.states",
     "Traces": "tracelens.traces",
     "burstiness": "tracelens.polars",
@@ -33,12 +36,14 @@ _LAZY = {
     "read_state": "tracelens.states",
     "read_traces": "tracelens.traces",
     "scan_traces": "tracelens.polars",
+    "sequences": "tracelens.sequence",
     "sketch": "tracelens.states",
     "write_state": "tracelens.states",
     "user_table": "tracelens.tables",
 }
 
 __all__ = [
+    "Sequences",
     "State",
     "TracelensError",
     "Traces",
@@ -52,6 +57,7 @@ __all__ = [
     "read_state",
     "read_traces",
     "scan_traces",
+    "sequences",
     "sketch",
     "user_table",
     "write_state",

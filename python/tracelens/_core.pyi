@@ -14,6 +14,7 @@ __all__ = [
     "guess",
     "mappings",
     "sample",
+    "sequences",
 ]
 
 __version__: str
@@ -23,6 +24,17 @@ def asymmetry(spans: Any, starts: Any) -> dict[str, Any]: ...
 def mappings() -> list[str]: ...
 def guess(paths: list[str]) -> tuple[str, str] | None: ...
 def sample(paths: list[str], rows: int = 1000) -> list[dict[str, Any]]: ...
+def sequences(
+    traces: Traces,
+    *,
+    directly_follows: bool = False,
+    chains: tuple[int, str | None, int] | None = None,
+    grams: int | None = None,
+    lift: int | None = None,
+    profile: bool = False,
+    funnel: tuple[int, list[list[tuple[str | None, str | None]]]] | None = None,
+    jobs: int | None = None,
+) -> dict[str, Any]: ...
 
 @final
 class ArrowStream:

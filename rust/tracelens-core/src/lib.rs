@@ -24,3 +24,5 @@ pub mod links;
 pub mod axes;
 
 pub mod statistics;
+
+pub mod sequences;

@@ -7,6 +7,7 @@ mod error;
 mod polars_plugin;
 mod reading;
 mod run;
+mod sequences;
 mod stream;
 mod traces;
 
@@ -49,6 +50,28 @@ mod _core {
         starts: [PyReadonlyArray1<'py, i64>; 4],
     ) -> PyResult<Bound<'py, PyDict>> {
         super::traces::asymmetry(py, spans, starts)
+    }
+
+    /// Statistics of what the users of traces do in what order.
+    #[pyfunction]
+    #[pyo3(signature = (traces, *, directly_follows=false, chains=None, grams=None, lift=None, profile=false, funnel=None, jobs=None))]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::type_complexity,
+        reason = "keyword arguments in Python"
+    )]
+    fn sequences<'py>(
+        py: Python<'py>,
+        traces: &Traces,
+        directly_follows: bool,
+        chains: Option<(i64, Option<String>, usize)>,
+        grams: Option<i64>,
+        lift: Option<i64>,
+        profile: bool,
+        funnel: Option<(i64, Vec<Vec<(Option<String>, Option<String>)>>)>,
+        jobs: Option<usize>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        super::sequences::sequences(py, traces, directly_follows, chains, grams, lift, profile, funnel, jobs)
     }
 
     /// A few rows of each kind of file among logs.

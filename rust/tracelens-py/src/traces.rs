@@ -302,6 +302,11 @@ impl Traces {
 }
 
 impl Traces {
+    /// What the core knows: the events, and the mapping that they were read with.
+    pub(crate) fn core(&self) -> (&gather::Traces, &Mapping, &Stop) {
+        (&self.traces, &self.mapping, &self.stop)
+    }
+
     fn window(&self, days: Option<(i64, i64)>) -> Option<gather::Window> {
         let calendar = Calendar::new(self.mapping.zone().clone());
         days.map(|(from, until)| gather::Window {
@@ -312,7 +317,7 @@ impl Traces {
 }
 
 /// The columns of a table by name.
-fn columns_of(py: Python<'_>, table: Table) -> PyResult<Bound<'_, PyDict>> {
+pub(crate) fn columns_of(py: Python<'_>, table: Table) -> PyResult<Bound<'_, PyDict>> {
     let columns = PyDict::new(py);
     for (column, values) in table.names.iter().zip(table.columns) {
         let array: Bound<'_, PyArray1<i64>> = values.into_pyarray(py);
