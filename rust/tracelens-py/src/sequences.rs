@@ -25,8 +25,8 @@ pub(crate) fn sequences<'py>(
     jobs: Option<usize>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let (log, mapping, stop) = traces.core();
-    let step = |(scenario, action): Named| Step { scenario, action };
-    let any = |any: Vec<Named>| any.into_iter().map(step).collect();
+    let named = |(scenario, action): Named| Step { scenario, action };
+    let any = |any: Vec<Named>| any.into_iter().map(named).collect();
     let wanted = Wanted {
         zone: mapping.zone().clone(),
         directly_follows,
