@@ -140,14 +140,17 @@ def failures(trace: list[Event], conversion: str | None, closes: int) -> dict[in
     def later(key: str | None, start: Event) -> Callable[[Event], bool]:
         return lambda e: number[id(e)] > number[id(start)] and (key is None or same(key, start)(e))
 
+    def both(one: Callable[[Event], bool], other: Callable[[Event], bool]) -> Callable[[Event], bool]:
+        return lambda e: one(e) and other(e)
+
     for start in timed(trace):
         item = same("item", start)
         if start["item"] is not None:
             converts = start["role"] == "conversion"
             if start["role"] == "active" and start["valence"] > 0 and start["scenario"] == conversion:
-                follow(0, start, 7, lambda e, item=item: item(e) and e["role"] == "conversion")
+                follow(0, start, 7, both(item, lambda e: e["role"] == "conversion"))
             if converts:
-                follow(1, start, 14, lambda e, i=item: i(e) and e["valence"] < 0 and e["role"] != "conversion")
+                follow(1, start, 14, both(item, lambda e: e["valence"] < 0 and e["role"] != "conversion"))
         if start["valence"] < 0:
             for path, key in ((2, "item"), (3, "category"), (4, "scenario")):
                 if start[key] is not None:
@@ -183,16 +186,16 @@ def persistence(days: list[tuple[int, Counter[str]]]) -> dict[int, tuple[int, in
         day: {name: Fraction(rounded(Fraction(n, mix.total())), ONE) for name, n in mix.items()} for day, mix in days
     }
     names = {name for mix in shares.values() for name in mix}
-    mean = {name: sum(mix.get(name, Fraction(0)) for mix in shares.values()) / len(shares) for name in names}
+    zero = Fraction(0)
+    mean = {name: sum((mix.get(name, zero) for mix in shares.values()), zero) / len(shares) for name in names}
     found: dict[int, list[Fraction]] = defaultdict(list)
     for a, b in [*combinations(shares, 2), *((day, day) for day in shares)]:
         if b - a in (0, 1, 3, 7, 14):
             terms: Iterable[Fraction] = (
-                (shares[a].get(name, Fraction(0)) - mean[name]) * (shares[b].get(name, Fraction(0)) - mean[name])
-                for name in names
+                (shares[a].get(name, zero) - mean[name]) * (shares[b].get(name, zero) - mean[name]) for name in names
             )
-            found[b - a].append(sum(terms, Fraction(0)))
-    return {lag: (len(all), rounded(sum(all, Fraction(0)))) for lag, all in found.items()}
+            found[b - a].append(sum(terms, zero))
+    return {lag: (len(all), rounded(sum(all, zero))) for lag, all in found.items()}
 
 
 def thirds(days: list[tuple[int, Counter[str]]]) -> Counter[tuple[int, int, str]]:
