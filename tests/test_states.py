@@ -3,6 +3,7 @@
 import random
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -70,10 +71,22 @@ def test_states_compare_as_their_logs_do(logs: Path, tmp_path: Path) -> None:
     by_states = orjson.loads(run("compare", *states, "--format", "json"))
     assert any("cannot be seen from a state" in said for said in by_states["warnings"])
     (logs_say,), (states_say,) = by_logs["comparisons"], by_states["comparisons"]
-    assert states_say["metrics"] == logs_say["metrics"]
-    assert states_say["axes"] == logs_say["axes"]
+    assert all(known(states_say) == known(logs_say) for known in (metrics, axes))
     mixed = tracelens.compare(logs / "real", tracelens.read_state(states[1]))
-    assert mixed["comparisons"][0]["metrics"] == logs_say["metrics"]
+    assert metrics(mixed["comparisons"][0]) == metrics(logs_say)
+
+
+def metrics(comparison: dict[str, Any]) -> list[dict[str, Any]]:
+    """All but the leads by content: how rare a word is depends on all users, so states hold nothing of what was said.
+
+    How many leads there are goes into how the p of each is adjusted.
+    """
+    found = [m for m in comparison["metrics"] if m["scope"].get("link") != "content"]
+    return [m if m["id"] != "C9" else {**m, "p_adjusted": None} for m in found]
+
+
+def axes(comparison: dict[str, Any]) -> Any:
+    return comparison["axes"]
 
 
 def test_what_does_not_belong_together_is_refused(logs: Path, tmp_path: Path) -> None:
@@ -105,10 +118,19 @@ def test_no_file_that_is_not_a_whole_state_is_taken_for_one(logs: Path, tmp_path
         assert code == 3
         assert "TL203" in said
         assert f"--> {foreign}" in said
-    for place in (0.13, 0.5, 0.9):
-        at = int(len(data) * place)
+    refusals = []
+    for at in range(7, len(data), len(data) // 150):
         foreign.write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
-        assert "TL203" in refused("merge", foreign, "-o", tmp_path / "all.tls")[1]
+        try:
+            damaged_state = tracelens.read_state(foreign)
+        except tracelens.TracelensError as error:
+            refusals.append(error.code)
+            continue
+        # Between the columns lies padding: who reads past it reads what was written.
+        tracelens.write_state(damaged_state, tmp_path / "again.tls")
+        assert (tmp_path / "again.tls").read_bytes() == data
+    assert len(refusals) > 50
+    assert set(refusals) == {"TL203"}
     assert "TL201" in refused("merge", tmp_path / "none.tls", "-o", tmp_path / "all.tls")[1]
     assert "end it in .tls" in refused("sketch", logs / "real", "-o", tmp_path / "real.parquet")[1]
     assert "no scenario 'shpo'" in refused("sketch", logs / "real", "-o", state, "--conversion-scenario", "shpo")[1]

@@ -190,7 +190,8 @@ def _lead(pair: Pair) -> Iterator[Estimate]:
     if primary is None:
         yield Estimate(missing="no items, categories or texts")
         return
-    for link in sorted(range(len(LINKS)), key=lambda link: link != primary):
+    links = [link for link in range(len(LINKS)) if LINKS[link] != "content" or pair.has("texts")]
+    for link in sorted(links, key=lambda link: link != primary):
         for window in WINDOWS:
             main = link == primary and window == WINDOWS[0]
             scope = {} if main else {"link": LINKS[link], "window": str(window)}
