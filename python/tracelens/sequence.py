@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from tracelens import _core
 from tracelens.errors import TracelensError
@@ -232,7 +234,10 @@ def _named(columns: dict[str, NDArray[Any]] | None, names: dict[str, pl.Series])
 
 def _paths(chains: dict[str, Any], scenarios: pl.Series) -> pl.DataFrame:
     counts = chains["counts"].astype(np.int64)
-    path = pl.Series([scenarios.gather(path) for path in chains["paths"]], dtype=pl.List(pl.String))
+    # All names at once: a series for each path takes longer than counting the paths.
+    ends = np.cumsum([0, *map(len, chains["paths"])], dtype=np.int64)
+    codes = np.fromiter(chain.from_iterable(chains["paths"]), dtype=np.int64, count=ends[-1])
+    path = pl.Series(pa.LargeListArray.from_arrays(ends, scenarios.gather(codes).to_arrow()))
     return pl.DataFrame(
         {
             "path": path.list.join(">"),
