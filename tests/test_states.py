@@ -167,3 +167,20 @@ def test_what_can_have_no_effect_on_states_is_refused(
     # Where a log is read as well it has one.
     if options[0] != "--align" and "real" not in options[1]:
         run("compare", real, logs / "sim", *options)
+
+
+def test_inspect_says_what_a_state_is(logs: Path, tmp_path: Path) -> None:
+    state = tmp_path / "real.tls"
+    run("sketch", logs / "real", "-o", state, "--window", WINDOW)
+    said = run("inspect", state)
+    for part in ("a state, not a log", "60 users", WINDOW, "omnibehavior", f"compare {state}", f"merge {state}"):
+        assert part in said
+    facts = orjson.loads(run("inspect", state, "--format", "json"))
+    assert (facts["users"], facts["window"], facts["zone"]) == (60, WINDOW, "Asia/Shanghai")
+    for arguments, part in (
+        (("inspect", state, "--mapping", "events"), "is a state, whose logs were read before"),
+        (("init", state), "is a state, not a log"),
+    ):
+        status, said = refused(*arguments)
+        assert status == 2
+        assert part in said

@@ -21,6 +21,7 @@ from tracelens.inspect.files import paths_of, patterns_of
 from tracelens.inspect.guess import make_guess
 from tracelens.inspect.kinds import Kind, read_kinds, with_more
 from tracelens.inspect.settle import settle
+from tracelens.inspect.state import refuse_state
 from tracelens.inspect.toml import written
 from tracelens.inspect.trial import COLUMNS, Trial, try_mapping
 
@@ -136,8 +137,9 @@ def inspect_path(
     Raises
     ------
     TracelensError
-        TL2xx where there is nothing that could be a log.
+        TL110 for a state, TL2xx where there is nothing that could be a log.
     """
+    refuse_state(path)
     kinds = read_kinds([path])
     guess, trial = best_guess(path, kinds, progress=progress)
     kinds = [guess.kind, *(k for k in kinds if (k.path, k.table) != (guess.kind.path, guess.kind.table))]
