@@ -1,14 +1,17 @@
 """From logs to a result: windows, rosters, designs, given columns; then one comparison for each simulation."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import PurePath
 from typing import Any, Literal
 
+from tracelens import _core
 from tracelens.errors import TracelensError
 from tracelens.pairwise import compare_statistics
 from tracelens.profile import Profile
 from tracelens.roster import Roster, read_roster
+from tracelens.sides import sides_in
 from tracelens.states import SUFFIX, State, read_state
 from tracelens.statistics import Statistics
 from tracelens.traces import Path, Traces, read_traces
@@ -327,9 +330,24 @@ def _read_side(
     """Where one log holds both sides, its mapping calls them real and sim."""
     if isinstance(source, str | PathLike) and _is_state(source):
         return read_state(source)
+    for path in [source] if isinstance(source, str | PathLike) else source:
+        _refuse_two_sides(fspath(path), _mapping_of(name, mapping))
     # Texts link events by what they are about; a mapping without them costs nothing.
     reading = {**reading, "side": "real" if name == "real" else "sim", "text": True}
     return read_traces(source, _mapping_of(name, mapping), **reading)
+
+
+def _refuse_two_sides(path: str, mapping: str | None) -> None:
+    """Refuse a directory of people and their simulation, unless its mapping tells the two apart."""
+    found = sides_in(path)
+    if not found or _core.EventReader([path], mapping).description()["sides"]:
+        return
+    real, *sims = (shlex.quote(directory) for directory in found)
+    raise TracelensError.new(
+        110,
+        f"{path} looks like two sides, and would be read as one: {', '.join(found)}",
+        help=f"compare them: tracelens compare {real} {' '.join(sims)}; if it is one, name its files by a pattern",
+    )
 
 
 def _mapping_of(name: str, mapping: str | Mapping[str, str] | None) -> str | None:

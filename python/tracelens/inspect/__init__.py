@@ -24,6 +24,7 @@ from tracelens.inspect.settle import settle
 from tracelens.inspect.state import refuse_state
 from tracelens.inspect.toml import written
 from tracelens.inspect.trial import COLUMNS, Trial, try_mapping
+from tracelens.sides import sides_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,8 @@ class Inspection:
     """Which built-in mapping seemed to fit and does not, and why not."""
     events: tuple[dict[str, Any], ...]
     trial: Trial
+    sides: tuple[str, ...] = ()
+    """Directories of people and of simulations, where all of them were read as one."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for ``--format json``."""
@@ -101,6 +104,7 @@ class Inspection:
             "read_by": self.reading.by,
             "side": self.reading.options["side"],
             "why": self.reading.why,
+            "looks_like_sides": list(self.sides),
             "refused": self.refused,
             "events": list(self.events),
             "report": self.trial.report,
@@ -161,7 +165,8 @@ def inspect_path(
     except TracelensError as error:
         if trial.error is None:
             trial = Trial(error=str(error), code=error.code)
-    return Inspection(path, tuple(kinds), guess, tuple(doubts), text, reading, refused, events, trial)
+    sides = sides_in(path) if reading.options["side"] is None else ()
+    return Inspection(path, tuple(kinds), guess, tuple(doubts), text, reading, refused, events, trial, sides)
 
 
 def best_guess(
