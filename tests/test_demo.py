@@ -8,6 +8,7 @@ import pytest
 
 from tracelens.demo import demo_events, write_demo
 from tracelens.errors import TracelensError
+from tracelens.sides import sides_in
 
 SCENARIO = {
     "Search Behavior": "search",
@@ -178,3 +179,40 @@ def test_a_smaller_demo_replaces_a_larger_one(tmp_path):
 def test_an_empty_demo_is_refused(tmp_path, size):
     with pytest.raises(TracelensError, match="TL110"):
         write_demo(tmp_path, **size)
+
+
+def test_a_directory_of_both_sides_is_not_read_as_one(tmp_path, run):
+    path = tmp_path / "demo"
+    write_demo(path, users=3, days=2)
+    refused = run("compare", path, path)
+    assert refused.exit_code == 2
+    assert f"error[TL110]: {path} looks like two sides" in refused.stderr
+    assert f"help: compare them: tracelens compare {path}/real {path}/sim" in refused.stderr
+    told = run("inspect", path)
+    assert "This looks like two sides, here read as one" in told.stdout
+    assert told.stdout.endswith(f"next: tracelens compare {path}/real {path}/sim\n")
+    assert orjson.loads(run("inspect", path, "--format", "json").stdout)["looks_like_sides"] == [
+        f"{path}/real",
+        f"{path}/sim",
+    ]
+    # Whoever means it can say so, and a mapping that lies there says it.
+    assert run("compare", path / "*" / "*.json", path / "*" / "*.json").exit_code == 0
+    (path / "tracelens.toml").write_text("")
+    assert sides_in(str(path)) == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["real_human_user", "LLM_agent_user"], ["real_human_user", "LLM_agent_user"]),
+        (["sim-b", "human", "sim-a", ".git"], ["human", "sim-a", "sim-b"]),
+        (["real"], []),
+        (["real", "human", "sim"], []),
+        (["realm", "simple"], []),
+        (["2025-09", "2025-10"], []),
+    ],
+)
+def test_directories_that_are_called_like_sides(tmp_path, names, found):
+    for name in names:
+        (tmp_path / name).mkdir()
+    assert sides_in(str(tmp_path)) == tuple(str(tmp_path / name) for name in found)

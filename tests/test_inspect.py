@@ -1,5 +1,6 @@
 """``tracelens inspect``: what a log holds, how it could be read, what is unsure; on logs whose answer is known."""
 
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -370,3 +371,20 @@ def test_rows_that_stand_twice_are_said(tmp_path: Path) -> None:
     found = inspect_path(str(tmp_path / "log.csv"))
     assert any("1 of 241 rows of the sample stand there before" in doubt.unsure for doubt in found.doubts)
     assert '# unique = ["uid", "ts", "event", "product_id"]' in found.text
+
+
+def test_a_wide_table_is_looked_at_in_little_more_than_it_takes_to_read(tmp_path: Path) -> None:
+    names = ["user", "action", *(f"c{n}" for n in range(3_000))]
+    (tmp_path / "wide.csv").write_text("\n".join([",".join(names), *["ann,see" + ",7" * 3_000] * 100]))
+    calls = 0
+
+    def count(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        inspect_path(str(tmp_path / "wide.csv"))
+    finally:
+        sys.setprofile(None)
+    assert calls < 4 * 100 * 3_000, "of each value few, whatever machine this is"

@@ -164,3 +164,45 @@ def test_a_log_without_a_clock_has_a_state_too(tmp_path: Path) -> None:
     assert merged.statistics().tables["users"]["events"].tolist() == [2, 2]
     with pytest.raises(TracelensError, match="no state"):
         tracelens.merge([])
+
+
+@pytest.mark.parametrize(
+    ("options", "refusal"),
+    [
+        (["--mapping", "omnibehavior"], "--mapping omnibehavior can have no effect on real, sim.tls"),
+        (["--mapping", "real=omnibehavior"], "--mapping real=omnibehavior can have no effect on real"),
+        (["--mapping", "sim=omnibehavior"], "--mapping sim=omnibehavior can have no effect on sim.tls"),
+        (["--on-bad-row", "drop"], "--on-bad-row can have no effect on real, sim.tls"),
+        (["--max-bad", "0"], "--max-bad can have no effect on real, sim.tls"),
+        (["--align", "entry"], "--align entry can have no effect on real, sim.tls"),
+    ],
+)
+def test_what_can_have_no_effect_on_states_is_refused(
+    logs: Path, tmp_path: Path, options: list[str], refusal: str
+) -> None:
+    real, sim = tmp_path / "real.tls", tmp_path / "sim.tls"
+    run("sketch", logs / "real", "-o", real, "--window", WINDOW)
+    run("sketch", logs / "sim", "-o", sim, "--window", WINDOW)
+    status, said = refused("compare", real, sim, *options)
+    assert (status, "error[TL110]" in said, "help: " in said) == (2, True, True)
+    assert refusal in said
+    # Where a log is read as well it has one.
+    if options[0] != "--align" and "real" not in options[1]:
+        run("compare", real, logs / "sim", *options)
+
+
+def test_inspect_says_what_a_state_is(logs: Path, tmp_path: Path) -> None:
+    state = tmp_path / "real.tls"
+    run("sketch", logs / "real", "-o", state, "--window", WINDOW)
+    said = run("inspect", state)
+    for part in ("a state, not a log", "60 users", WINDOW, "omnibehavior", f"compare {state}", f"merge {state}"):
+        assert part in said
+    facts = orjson.loads(run("inspect", state, "--format", "json"))
+    assert (facts["users"], facts["window"], facts["zone"]) == (60, WINDOW, "Asia/Shanghai")
+    for arguments, part in (
+        (("inspect", state, "--mapping", "events"), "is a state, whose logs were read before"),
+        (("init", state), "is a state, not a log"),
+    ):
+        status, said = refused(*arguments)
+        assert status == 2
+        assert part in said

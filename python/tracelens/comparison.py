@@ -1,14 +1,17 @@
 """From logs to a result: windows, rosters, designs, given columns; then one comparison for each simulation."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import PurePath
 from typing import Any, Literal
 
+from tracelens import _core
 from tracelens.errors import TracelensError
 from tracelens.pairwise import compare_statistics
 from tracelens.profile import Profile
 from tracelens.roster import Roster, read_roster
+from tracelens.sides import sides_in
 from tracelens.states import SUFFIX, State, read_state
 from tracelens.statistics import Statistics
 from tracelens.traces import Path, Traces, read_traces
@@ -91,6 +94,8 @@ def compare(
     sources = {"real": real, **sims}
     if len(sources) != len(sims) + 1:
         raise TracelensError.new(110, "a simulation cannot be named real", help="rename its directory")
+    asked = {"--on-bad-row": on_bad_row if on_bad_row != "error" else None, "--max-bad": max_bad}
+    _refuse_without_effect(sources, mapping, align, [option for option, value in asked.items() if value is not None])
     profile = profile or Profile()
     reading: dict[str, Any] = {"on_bad_row": on_bad_row, "max_bad": max_bad, "jobs": jobs, "progress": progress}
     reading["memory"] = None if memory is None else memory // len(sources)
@@ -286,21 +291,74 @@ def _side(traces: Traces | State, summary: Statistics) -> dict[str, Any]:
     }
 
 
+def _refuse_without_effect(
+    sources: Mapping[str, Path | Traces | State],
+    mapping: str | Mapping[str, str] | None,
+    align: Align | None,
+    asked: list[str],
+) -> None:
+    """Refuse what can change nothing, for all that it is asked of are states: their logs were read before."""
+    states = {name for name, source in sources.items() if _is_state(source)}
+    if align == "entry" and states:
+        message = f"--align entry can have no effect on {', '.join(sorted(states))}"
+        notes = ("a state has one window for all its users",)
+        raise TracelensError.new(110, message, notes=notes, help="compare the logs themselves, or leave it out")
+    reach = {option: set(sources) for option in asked}
+    if isinstance(mapping, str):
+        reach[f"--mapping {mapping}"] = set(sources)
+    elif mapping is not None:
+        for key, named in mapping.items():
+            reach[f"--mapping {key}={named}"] = {side for side in sources if _key_of(side, mapping) == key}
+    for option, sides in reach.items():
+        if sides and sides <= states:
+            said = f"{', '.join(sorted(sides))}: {'a state' if len(sides) == 1 else 'states'}"
+            raise TracelensError.new(
+                110,
+                f"{option} can have no effect on {said}",
+                notes=("a state holds what was counted when its logs were read, not the logs",),
+                help="leave it out, or give it to tracelens sketch and make the state again",
+            )
+
+
+def _is_state(source: Path | Traces | State) -> bool:
+    return isinstance(source, State) or (isinstance(source, str | PathLike) and fspath(source).endswith(SUFFIX))
+
+
 def _read_side(
     name: str, source: Path, mapping: str | Mapping[str, str] | None, reading: dict[str, Any]
 ) -> Traces | State:
     """Where one log holds both sides, its mapping calls them real and sim."""
-    if isinstance(source, str | PathLike) and fspath(source).endswith(SUFFIX):
+    if isinstance(source, str | PathLike) and _is_state(source):
         return read_state(source)
+    for path in [source] if isinstance(source, str | PathLike) else source:
+        _refuse_two_sides(fspath(path), _mapping_of(name, mapping))
     # Texts link events by what they are about; a mapping without them costs nothing.
     reading = {**reading, "side": "real" if name == "real" else "sim", "text": True}
     return read_traces(source, _mapping_of(name, mapping), **reading)
 
 
+def _refuse_two_sides(path: str, mapping: str | None) -> None:
+    """Refuse a directory of people and their simulation, unless its mapping tells the two apart."""
+    found = sides_in(path)
+    if not found or _core.EventReader([path], mapping).description()["sides"]:
+        return
+    real, *sims = (shlex.quote(directory) for directory in found)
+    raise TracelensError.new(
+        110,
+        f"{path} looks like two sides, and would be read as one: {', '.join(found)}",
+        help=f"compare them: tracelens compare {real} {' '.join(sims)}; if it is one, name its files by a pattern",
+    )
+
+
 def _mapping_of(name: str, mapping: str | Mapping[str, str] | None) -> str | None:
     if mapping is None or isinstance(mapping, str):
         return mapping
-    return mapping.get(name, mapping.get("sim") if name != "real" else None)
+    return mapping.get(_key_of(name, mapping))
+
+
+def _key_of(name: str, mapping: Mapping[str, str]) -> str:
+    """Under which key a side's mapping stands: its own, or that of all simulations."""
+    return name if name in mapping or name == "real" else "sim"
 
 
 def _name(path: Any) -> str:

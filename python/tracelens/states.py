@@ -93,8 +93,8 @@ class State:
         if entry is not None:
             _refuse("a state has one window for all users", "--align entry needs the logs themselves")
         if days is not None and days != self.window:
-            again = f"sketch the logs with --window {_span(days)}"
-            _refuse(f"a state holds the days {_span(self.window)}, but {_span(days)} are to be compared", again)
+            again = f"sketch the logs with --window {span(days)}"
+            _refuse(f"a state holds the days {span(self.window)}, but {span(days)} are to be compared", again)
         if conversion_scenario not in (None, own):
             again = f"sketch the logs with --conversion-scenario {conversion_scenario}"
             _refuse(f"a state took {own} for the conversion scenario, the other side {conversion_scenario}", again)
@@ -154,7 +154,7 @@ def sketch(
         raise TracelensError.new(110, f"there is no scenario {conversion_scenario!r} in these logs", help=help)
     summary = traces.statistics(days=days, conversion_scenario=conversion_scenario, jobs=jobs, starts=True)
     if summary.meta["outside"] == len(traces):
-        message = f"no event lies inside the window {_span(days)}"
+        message = f"no event lies inside the window {span(days)}"
         first, last = (EPOCH + timedelta(days=traces.about[key]) for key in ("first_day", "last_day"))
         raise TracelensError.new(301, message, help=f"the logs reach from {first} to {last}")
     del summary.tables["asymmetry"]
@@ -323,7 +323,7 @@ def _with_names(state: State, names: Mapping[str, list[str]]) -> State:
 
 
 def _facts(state: State) -> dict[str, Any]:
-    own = {"version": _core.__version__, "window": _span(state.window)}
+    own = {"version": _core.__version__, "window": span(state.window)}
     return state.about | own | {"conversion_scenario": state.summary.meta["conversion_scenario"]}
 
 
@@ -344,7 +344,8 @@ def _extreme(pick: Callable[[list[int]], int], values: list[int | None]) -> int 
     return pick(known) if known else None
 
 
-def _span(days: tuple[int, int] | None) -> str:
+def span(days: tuple[int, int] | None) -> str:
+    """Return the first and last day of a window as text."""
     if days is None:
         return "none"
     return f"{EPOCH + timedelta(days=days[0])}..{EPOCH + timedelta(days=days[1] - 1)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import click
@@ -17,11 +18,21 @@ from tracelens.cli.progress import reading
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What stdout gets."
 )
 def command(path: str, mapping: str | None, side: str | None, form: str) -> None:
-    """Say what the log at PATH (a file, a directory or a pattern) holds and how it could be read.
+    """Say what the log or state at PATH (a file, a directory or a pattern) holds and how it could be read.
 
     Format, encoding, columns; what each column seems to be and why; ten mapped events; what is unsure, and what each
     uncertainty would change.
     """
+    from tracelens.inspect.state import inspect_state, is_state, render_state
+
+    if is_state(path):
+        for option, given in (("--mapping", mapping), ("--side", side)):
+            if given is not None:
+                raise click.UsageError(f"{option} {given}: {path} is a state, whose logs were read before")
+        state = inspect_state(path)
+        told = json.dumps(state, indent=2, ensure_ascii=False) + "\n" if form == "json" else render_state(state)
+        click.echo(told, nl=False)
+        return
     from tracelens.inspect import dumps, inspect_path
     from tracelens.inspect.words import render
 

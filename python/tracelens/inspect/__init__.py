@@ -21,8 +21,10 @@ from tracelens.inspect.files import paths_of, patterns_of
 from tracelens.inspect.guess import make_guess
 from tracelens.inspect.kinds import Kind, read_kinds, with_more
 from tracelens.inspect.settle import settle
+from tracelens.inspect.state import refuse_state
 from tracelens.inspect.toml import written
 from tracelens.inspect.trial import COLUMNS, Trial, try_mapping
+from tracelens.sides import sides_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +69,8 @@ class Inspection:
     """Which built-in mapping seemed to fit and does not, and why not."""
     events: tuple[dict[str, Any], ...]
     trial: Trial
+    sides: tuple[str, ...] = ()
+    """Directories of people and of simulations, where all of them were read as one."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for ``--format json``."""
@@ -100,6 +104,7 @@ class Inspection:
             "read_by": self.reading.by,
             "side": self.reading.options["side"],
             "why": self.reading.why,
+            "looks_like_sides": list(self.sides),
             "refused": self.refused,
             "events": list(self.events),
             "report": self.trial.report,
@@ -136,8 +141,9 @@ def inspect_path(
     Raises
     ------
     TracelensError
-        TL2xx where there is nothing that could be a log.
+        TL110 for a state, TL2xx where there is nothing that could be a log.
     """
+    refuse_state(path)
     kinds = read_kinds([path])
     guess, trial = best_guess(path, kinds, progress=progress)
     kinds = [guess.kind, *(k for k in kinds if (k.path, k.table) != (guess.kind.path, guess.kind.table))]
@@ -159,7 +165,8 @@ def inspect_path(
     except TracelensError as error:
         if trial.error is None:
             trial = Trial(error=str(error), code=error.code)
-    return Inspection(path, tuple(kinds), guess, tuple(doubts), text, reading, refused, events, trial)
+    sides = sides_in(path) if reading.options["side"] is None else ()
+    return Inspection(path, tuple(kinds), guess, tuple(doubts), text, reading, refused, events, trial, sides)
 
 
 def best_guess(

@@ -94,8 +94,12 @@ def _leaves(value: Any, taken: str | None, path: str = "", name: str = "", insid
         vague = words("keys", "vague")
         for key, member in value.items():
             if '"' not in key:  # no path can write it
-                said = f"{name}_{key}" if plain(key) in vague and name else key
-                yield from _leaves(member, taken, f"{path}.{quoted(key)}" if path else quoted(key), said, inside)
+                said = f"{name}_{key}" if name and plain(key) in vague else key
+                at = f"{path}.{quoted(key)}" if path else quoted(key)
+                if isinstance(member, str) and member[:1] not in ("{", "[") and at != taken:
+                    yield Leaf(at, said, inside, member)  # at once: of a wide table most are
+                else:
+                    yield from _leaves(member, taken, at, said, inside)
     elif isinstance(value, list):
         if value and is_key_value([value]):
             yield from _pairs(value, path)

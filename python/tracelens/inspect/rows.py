@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tracelens.inspect.column import as_text, is_missing
@@ -223,6 +224,7 @@ def is_conversation(counts: Counter[str]) -> bool:
     return asks > 0 and answers > 0 and asks + answers > 0.7 * sum(counts.values())
 
 
+@lru_cache(maxsize=1 << 16)  # of a wide table each row has all keys
 def quoted(key: str) -> str:
     """A key as a path has it."""
     return key if re.fullmatch(r"[^\W\d^$][\w\-: ]*|\d+", key) and key.strip() == key else f'"{key}"'

@@ -79,6 +79,9 @@ def _head(found: Inspection, width: int) -> Iterator[str]:
         yield from _paragraph(f"{kind.path}{more}: {', '.join(_about(kind))}", width, 0)
         if number == 0 and len(found.kinds) > 1:
             yield "and beside it, not looked into further:"
+    if found.sides:
+        text = f"This looks like two sides, here read as one: {', '.join(found.sides)}. Inspect and compare them apart."
+        yield from _paragraph(text, width, 0)
     main = found.guess
     explode = f", found by {' then '.join(main.rows.levels)}" if main.rows.levels else ""
     yield from _paragraph(f"Sampled: {_many(len(main.rows.rows), 'row')}{explode}.", width, 0)
@@ -222,6 +225,9 @@ def _next(found: Inspection, _: int) -> Iterator[str]:
     """Commands to go on with, each on a line of its own whatever its length."""
     path = shlex.quote(clean(found.path))
     yield ""
+    if found.sides:
+        yield f"next: tracelens compare {' '.join(shlex.quote(clean(side)) for side in found.sides)}"
+        return
     if not found.reading.guessed:
         mapping = "" if found.reading.why else f" --mapping {shlex.quote(clean(found.reading.by))}"
         other = path if found.reading.options["side"] is not None else "SIM"
