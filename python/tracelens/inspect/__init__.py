@@ -131,8 +131,8 @@ def inspect_path(
     path : str
         File, directory or glob pattern.
     mapping : str, optional
-        Show the events of this mapping. If missing: of the ``tracelens.toml`` beside the logs, else of the built-in
-        mapping that fits, else of the guess.
+        Show the events of this mapping. If missing: of the ``tracelens.toml`` in the directory or the ``LOG.toml``
+        beside the file, else of the built-in mapping that fits, else of the guess.
     side : str, optional
         The side to show, of a log that holds both.
     progress : callable, optional
@@ -199,9 +199,9 @@ def _reading(path: str, mapping: str | None, side: str | None) -> Reading | None
     """The mapping that was asked for, lies beside the logs, or comes with tracelens and fits."""
     if mapping is not None:
         return Reading(mapping, {"mapping": mapping, "side": side})
-    beside = Path(path) / "tracelens.toml"
-    if beside.is_file():
-        return Reading(str(beside), {"mapping": str(beside), "side": side}, "it lies beside the logs")
+    for beside in (Path(path) / "tracelens.toml", Path(f"{path}.toml")):
+        if beside.is_file():
+            return Reading(str(beside), {"mapping": str(beside), "side": side}, "it lies beside the logs")
     fits = _core.guess([path])
     return None if fits is None else Reading(fits[0], {"mapping": fits[0], "side": side}, fits[1], built_in=True)
 

@@ -47,6 +47,10 @@ pub fn discover(paths: &[String]) -> Result<Discovered> {
             if named.len() == before {
                 return Err(
                     Error::new(Code::NothingToRead, format!("no file matches {path}")).help("check the pattern")
+            let mapping = PathBuf::from(format!("{path}.toml"));
+            if mapping.is_file() {
+                all.mapping.get_or_insert(mapping);
+            }
                 );
             }
         } else {
