@@ -24,7 +24,7 @@ mod xes;
 
 pub use batch::{Batch, DUPLICATE, FileContext, OnBadRow, Reason, UNWANTED};
 pub(crate) use columns::missing;
-pub(crate) use delimited::separator;
+pub(crate) use delimited::{separator, well_begun};
 pub(crate) use head::heads;
 pub(crate) use json::{PADDING, lexer, not_utf8, unescape};
 pub(crate) use task::{Buffers, File, Origin, Piece, Task, Tasks};
