@@ -268,6 +268,7 @@ def read_state(path: Path) -> State:
     try:
         with pa.memory_map(fspath(path)) as source, pa.ipc.open_file(source) as reader:
             table = reader.read_all()
+        table.validate(full=True)  # damage may lead anywhere
         metadata = table.schema.metadata or {}
         facts = orjson.loads(metadata[b"tracelens"])
         rows = dict(zip(table["name"].to_pylist(), range(table.num_rows), strict=True))
