@@ -183,7 +183,7 @@ def test_ocel_has_its_four_lists_and_every_reference_leads_somewhere(tmp_path: P
 
 
 def test_ocel_asks_for_a_time(tmp_path: Path) -> None:
-    with pytest.raises(TracelensError, match="have no time") as caught:
+    with pytest.raises(TracelensError, match="without a time") as caught:
         convert(FIXTURES / "recllmsim" / "real_human_user", tmp_path / "log.json")
     assert caught.value.code == "TL110"
     assert tree(tmp_path) == []
