@@ -388,3 +388,24 @@ def test_a_wide_table_is_looked_at_in_little_more_than_it_takes_to_read(tmp_path
     finally:
         sys.setprofile(None)
     assert calls < 4 * 100 * 3_000, "of each value few, whatever machine this is"
+
+
+def test_a_header_that_lacks_a_name_or_has_one_twice_is_a_header(tmp_path: Path) -> None:
+    rows = "".join(f"{n},u{n % 5},see,a{n % 7}\n" for n in range(60))
+    (tmp_path / "log.csv").write_text(f",user,action,item\n{rows}")
+    assert inspect_path(str(tmp_path / "log.csv")).trial.users == 5
+    (tmp_path / "log.csv").write_text(f"item,user,action,item\n{rows}")
+    found = inspect_path(str(tmp_path / "log.csv"))
+    assert found.guess.event["user"].field == {"path": "user"}
+    assert 'there are two columns "item"' in (found.trial.error or "")
+
+
+@pytest.mark.parametrize("text", ["sep=;\n{0}", "Sales of 2025\n\n{0}", "mac"])
+def test_what_other_programs_put_above_a_header_is_said_rather_than_guessed_from(
+    run: Run, tmp_path: Path, text: str
+) -> None:
+    rows = 'user;action;item\nann;see;"a; b"\nbob;see;b\n'
+    (tmp_path / "log.csv").write_bytes((rows.replace("\n", "\r") if text == "mac" else text.format(rows)).encode())
+    refused = run("inspect", tmp_path / "log.csv")
+    assert refused.exit_code == 3
+    assert [part in refused.stderr for part in ("error[TL203]", "log.csv:1:", "help: ")] == [True] * 3

@@ -315,7 +315,7 @@ fn a_header_may_lack_a_name_or_have_one_twice() {
 
 #[test]
 fn what_stands_above_a_header_is_said_with_its_place() {
-    let table = "user,action,item\nann,see,a\nbob,see,b\n";
+    let table = "user,action,item\nann,see,\"a, b\"\nbob,see,b\n";
     for (title, place, first) in [
         ("Export of 2025\n", "log.csv:1:1", "tail -n +2"),
         ("\nExport of 2025\nby us\n\n", "log.csv:2:1", "tail -n +5"),

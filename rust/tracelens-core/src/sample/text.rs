@@ -141,17 +141,17 @@ fn begins_with_names(path: &Path, text: &str) -> Result<()> {
     let written = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let lines: Vec<(usize, &str)> = written.take(LINES).collect();
     for separator in SEPARATORS.into_iter().filter(|&s| s != b' ') {
-        let columns = |line: &str| memchr::memchr_iter(separator, line.as_bytes()).count() + 1;
+        let columns = |line: &str| names(line, separator).len();
         let above = lines.iter().take_while(|(_, line)| columns(line) == 1).count();
         let rows = &lines[above..];
         let alike = |rows: &[(usize, &str)]| rows.windows(2).all(|two| columns(two[0].1) == columns(two[1].1));
         if above == 0 || rows.len() < ROWS || !alike(rows) {
             continue;
         }
-        let ((first, title), (header, names)) = (lines[0], rows[0]);
+        let ((first, title), (header, table)) = (lines[0], rows[0]);
         let what = format!(
             "not a row of the table of {} columns that begins in line {}",
-            columns(names),
+            columns(table),
             header + 1
         );
         let error = Error::new(Code::Syntax, what).at(Place::at(path, first as u64 + 1, 1));
