@@ -329,6 +329,13 @@ fn what_stands_above_a_header_is_said_with_its_place() {
     for bytes in [&b"sep=;\nuser;action\nann;see\n"[..], b"user,action\rann,see\r"] {
         assert!(error(&at(&directory(&[("log.csv", bytes)]), "log.csv")).contains("TL203"));
     }
+    // A separator in the first line makes it a row, though decimal commas separate the others alike.
+    assert_eq!(
+        one("log.csv", b"user;price\nann;1,5\nbob;2,5\nann;3,5\n", 10)
+            .rows
+            .len(),
+        3
+    );
     // A column of one word is no title.
     assert_eq!(one("log.csv", b"user\nann\nbob\n", 10).rows.len(), 2);
 }

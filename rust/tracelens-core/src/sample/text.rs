@@ -136,16 +136,20 @@ fn separator(text: &str) -> u8 {
     best.filter(|&s| score(s).0 > 0).unwrap_or(b',')
 }
 
-/// Refuse lines above the header: without a separator, where each of the lines below has as many.
+/// Refuse lines above the header: without any separator, where each of the lines below has as many of one.
 fn begins_with_names(path: &Path, text: &str) -> Result<()> {
     let written = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let lines: Vec<(usize, &str)> = written.take(LINES).collect();
-    for separator in SEPARATORS.into_iter().filter(|&s| s != b' ') {
+    let separators = || SEPARATORS.into_iter().filter(|&s| s != b' ');
+    let above = lines
+        .iter()
+        .take_while(|(_, line)| !separators().any(|s| line.as_bytes().contains(&s)))
+        .count();
+    for separator in separators() {
         let columns = |line: &str| names(line, separator).len();
-        let above = lines.iter().take_while(|(_, line)| columns(line) == 1).count();
         let rows = &lines[above..];
         let alike = |rows: &[(usize, &str)]| rows.windows(2).all(|two| columns(two[0].1) == columns(two[1].1));
-        if above == 0 || rows.len() < ROWS || !alike(rows) {
+        if above == 0 || rows.len() < ROWS || columns(rows[0].1) == 1 || !alike(rows) {
             continue;
         }
         let ((first, title), (header, table)) = (lines[0], rows[0]);
