@@ -24,6 +24,7 @@ from tracelens.inspect.settle import settle
 from tracelens.inspect.state import refuse_state
 from tracelens.inspect.toml import written
 from tracelens.inspect.trial import COLUMNS, Trial, try_mapping
+from tracelens.inspect.unread import unread
 from tracelens.sides import sides_in
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def inspect_path(
     kinds = read_kinds([path])
     guess, trial = best_guess(path, kinds, progress=progress)
     kinds = [guess.kind, *(k for k in kinds if (k.path, k.table) != (guess.kind.path, guess.kind.table))]
-    doubts = doubts_of(guess, kinds[1:])
+    doubts = [*unread(guess), *doubts_of(guess, kinds[1:])]
     text = compose(guess, doubts, source=path)
     reading, refused = _reading(path, mapping, side), None
     if reading is not None:
