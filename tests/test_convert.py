@@ -40,9 +40,8 @@ def events(traces: Traces) -> pl.DataFrame:
 
 
 def read_again(path: Path) -> Traces:
-    """A converted file, with the mapping that was written beside it where there is one."""
-    beside = path.with_name(f"{path.name}.toml")
-    return read_traces(path, str(beside) if beside.exists() else None, text=True)
+    """A converted file, by the mapping that was written beside it where there is one."""
+    return read_traces(path, text=True)
 
 
 def tree(folder: Path) -> list[str]:
@@ -111,6 +110,17 @@ def test_what_columns_cannot_say_stands_beside(tmp_path: Path) -> None:
     assert not (tmp_path / "golden.parquet.toml").exists()
 
 
+def test_what_stands_beside_is_found_by_itself_and_goes_with_its_events(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "events.parquet"
+    assert run("convert", FIXTURES / "omnibehavior", "-o", out).exit_code == 0
+    assert read_traces(out).zone == "Asia/Shanghai"
+    said = run("inspect", out).stdout
+    assert f"The mapping {out}.toml" in " ".join(said.split())
+    # Events of another log must not be read with it.
+    convert(FIXTURES / "golden", out)
+    assert tree(tmp_path) == ["events.parquet"]
+
+
 # ---- process mining
 
 
@@ -173,7 +183,7 @@ def test_ocel_has_its_four_lists_and_every_reference_leads_somewhere(tmp_path: P
 
 
 def test_ocel_asks_for_a_time(tmp_path: Path) -> None:
-    with pytest.raises(TracelensError, match="have no time") as caught:
+    with pytest.raises(TracelensError, match="without a time") as caught:
         convert(FIXTURES / "recllmsim" / "real_human_user", tmp_path / "log.json")
     assert caught.value.code == "TL110"
     assert tree(tmp_path) == []

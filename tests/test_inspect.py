@@ -388,3 +388,46 @@ def test_a_wide_table_is_looked_at_in_little_more_than_it_takes_to_read(tmp_path
     finally:
         sys.setprofile(None)
     assert calls < 4 * 100 * 3_000, "of each value few, whatever machine this is"
+
+
+def test_a_header_that_lacks_a_name_or_has_one_twice_is_a_header(tmp_path: Path) -> None:
+    rows = "".join(f"{n},u{n % 5},see,a{n % 7}\n" for n in range(60))
+    (tmp_path / "log.csv").write_text(f",user,action,item\n{rows}")
+    assert inspect_path(str(tmp_path / "log.csv")).trial.users == 5
+    (tmp_path / "log.csv").write_text(f"item,user,action,item\n{rows}")
+    found = inspect_path(str(tmp_path / "log.csv"))
+    assert found.guess.event["user"].field == {"path": "user"}
+    assert 'there are two columns "item"' in (found.trial.error or "")
+
+
+@pytest.mark.parametrize("text", ["sep=;\n{0}", "Sales of 2025\n\n{0}", "mac"])
+def test_what_other_programs_put_above_a_header_is_said_rather_than_guessed_from(
+    run: Run, tmp_path: Path, text: str
+) -> None:
+    rows = 'user;action;item\nann;see;"a; b"\nbob;see;b\n'
+    (tmp_path / "log.csv").write_bytes((rows.replace("\n", "\r") if text == "mac" else text.format(rows)).encode())
+    refused = run("inspect", tmp_path / "log.csv")
+    assert refused.exit_code == 3
+    assert [part in refused.stderr for part in ("error[TL203]", "log.csv:1:", "help: ")] == [True] * 3
+
+
+def test_ids_that_one_file_writes_as_decimals_are_said(run: Run, tmp_path: Path) -> None:
+    for name, end in (("a.csv", ""), ("b.csv", ".0")):
+        rows = "".join(f"{n % 10}{end},see,a{n % 7}\n" for n in range(60))
+        (tmp_path / name).write_text(f"user,action,item\n{rows}")
+    found = inspect_path(str(tmp_path))
+    (doubt,) = (d for d in found.doubts if "are two users" in d.unsure)
+    assert "0 and 0.0 are two users, as are 9 more" in doubt.unsure
+    assert f"# {doubt.instead}" in found.text
+    (tmp_path / "own.toml").write_text(found.text.replace('user = "user"', doubt.instead or ""))
+    assert inspect_path(str(tmp_path), mapping=str(tmp_path / "own.toml")).trial.users == 10
+
+
+def test_columns_that_cannot_be_read_as_they_are_written_are_said(tmp_path: Path) -> None:
+    rows = "".join(f"u{n % 5};{n % 28}th of May;see;{n},5\n" for n in range(60))
+    (tmp_path / "log.csv").write_text(f"user;timestamp;action;price\n{rows}")
+    found = inspect_path(str(tmp_path / "log.csv"))
+    said = [doubt.unsure for doubt in found.doubts]
+    assert "column price holds numbers with a comma (0,5), and was not read as numbers" in said
+    assert "column timestamp is called like a time and is in no known format: 0th of May" in said
+    assert "# ? column price holds numbers with a comma" in found.text

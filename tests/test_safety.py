@@ -67,7 +67,7 @@ def test_a_stray_timestamp_that_empties_the_window_is_said(events):
 def test_users_without_a_counterpart_are_said(events):
     some = events.filter(pl.col("user") < "user_0021")
     warnings = compare(traces(events), traces(some))["warnings"]
-    assert any("20 users of real have no counterpart" in warning for warning in warnings)
+    assert any("20 users of real without a counterpart" in warning for warning in warnings)
 
 
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"design": "foo"}])

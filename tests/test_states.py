@@ -1,6 +1,7 @@
 """States: summaries of users that are kept, joined and compared in place of their logs."""
 
 import random
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def test_what_does_not_belong_together_is_refused(logs: Path, tmp_path: Path) ->
     code, said = refused("merge", real, again, "-o", tmp_path / "all.tls")
     assert code == 3
     assert "TL301" in said
-    assert "60 users are in more than one state" in said
+    assert "60 users in more than one state" in said
     assert "another observation window" in refused("merge", real, later, "-o", tmp_path / "all.tls")[1]
     code, said = refused("compare", real, later)
     assert code == 3
@@ -206,3 +207,18 @@ def test_inspect_says_what_a_state_is(logs: Path, tmp_path: Path) -> None:
         status, said = refused(*arguments)
         assert status == 2
         assert part in said
+
+
+def test_one_is_told_as_one(tmp_path: Path) -> None:
+    log, state = tmp_path / "log.csv", tmp_path / "one.tls"
+    log.write_text("user,action,time\nann,see,2025-09-01T10:00:00Z\n")
+    said = run("sketch", log, "-o", state)
+    said += run("merge", state, "-o", tmp_path / "all.tls")
+    said += run("inspect", state)
+    said += run("inspect", log)
+    said += run("convert", log, "-o", tmp_path / "log.parquet")
+    said += run("users", log, "-o", tmp_path / "users.csv")
+    said += run("compare", log, log)
+    for one in ("1 user of 1 state", "1 event in = 1 used", "1 user, 1 event", "1 of 1 event used"):
+        assert one in said
+    assert re.findall(r"\b1 \w+s\b", said) == []

@@ -14,7 +14,7 @@ def test_logs_of_about_the_same_days_are_clipped_to_the_days_they_share():
     windows = choose_windows({"real": (100, 129), "sim": (102, 131)})
     assert windows.align == "calendar"
     assert windows.days == {"real": (102, 130), "sim": (102, 130)}
-    assert windows.warnings == ["only the 28 days that all logs share are compared"]
+    assert windows.warnings == ["only the days that all logs share are compared, 28 days"]
     assert choose_windows({"real": (100, 129), "sim": (100, 129)}).warnings == []
 
 
@@ -41,7 +41,7 @@ def test_entry_gives_each_user_the_same_length_and_leaves_out_late_comers():
     windows = choose_windows({"real": (0, 99), "sim": (0, 99)}, align="entry", entry={"a": 0, "b": 50, "late": 51})
     assert windows.entry == {"a": 0, "b": 50}
     assert lengths(windows) == {50}
-    assert "1 users entered less than 50 days" in windows.warnings[0]
+    assert "1 user who entered less than 50 days" in windows.warnings[0]
 
 
 def test_entry_without_dates_is_a_mistake_in_the_asking():

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from tracelens import _core
 from tracelens.errors import TracelensError
 from tracelens.pairwise import compare_statistics
+from tracelens.plural import many
 from tracelens.profile import Profile
 from tracelens.roster import Roster, read_roster
 from tracelens.sides import sides_in
@@ -90,7 +91,9 @@ def compare(
     sims = sim if isinstance(sim, Mapping) else {"sim" if isinstance(sim, Traces | State) else _name(sim): sim}
     if design not in ("auto", "paired", "population") or seed < 0 or not sims:
         help = "design is auto, paired or population; seed is 0 or more; sim is at least one"
-        raise TracelensError.new(110, f"cannot compare {len(sims)} simulations with {design=}, {seed=}", help=help)
+        raise TracelensError.new(
+            110, f"cannot compare {many(len(sims), 'simulation')} with {design=}, {seed=}", help=help
+        )
     sources = {"real": real, **sims}
     if len(sources) != len(sims) + 1:
         raise TracelensError.new(110, "a simulation cannot be named real", help="rename its directory")
@@ -212,13 +215,13 @@ def _losses(name: str, traces: Traces | State, summary: Statistics) -> list[str]
     said = []
     if outside > used:
         said.append(
-            f"{name}: only {used:,} of {reading['events_used']:,} events lie inside the observation window; "
+            f"{name}: inside the observation window lie only {used:,} of {many(reading['events_used'], 'event')}; "
             "a few stray timestamps can do that"
         )
     dropped = sum(reading["dropped"].values())
     if dropped > LOST * reading["events_in"]:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in reading["dropped"].items())
-        said.append(f"{name}: {dropped:,} of {reading['events_in']:,} rows were dropped ({reasons})")
+        said.append(f"{name}: dropped {dropped:,} of {many(reading['events_in'], 'row')} ({reasons})")
     return said
 
 
@@ -226,7 +229,7 @@ def _without_counterpart(real: Traces | State, sim: Traces | State, name: str) -
     here, there = set(real.users), set(sim.users)
     alone = {"real": len(here - there), name: len(there - here)}
     return [
-        f"{n:,} users of {side} have no counterpart: on the other side they count as users who do nothing"
+        f"{many(n, 'user')} of {side} without a counterpart, counted on the other side as doing nothing"
         for side, n in alone.items()
         if n
     ]

@@ -227,8 +227,8 @@ def scan_traces(
     path : path or iterable of paths
         Files, directories or glob patterns.
     mapping : str or path, optional
-        Name of a built-in mapping or path of a mapping file. If missing: the ``tracelens.toml`` beside the logs, else
-        the built-in mapping that fits.
+        Name of a built-in mapping or path of a mapping file. If missing: the ``tracelens.toml`` in the directory or
+        the ``LOG.toml`` beside the file, else the built-in mapping that fits.
     side : str, optional
         Which side to read where the mapping says that one log holds several.
     on_bad_row : {"error", "drop"}

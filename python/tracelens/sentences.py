@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from tracelens.align import Pair
+from tracelens.plural import many
 from tracelens.verdict import GAP, GIVEN, TOO_FEW, WITHIN, Outcome
 
 
@@ -27,7 +28,7 @@ def describe(axis: str, shown: Outcome, rows: Sequence[Outcome], pair: Pair) -> 
     if shown.verdict == GIVEN:
         return None, f"{TITLES[axis]}: given to the simulator, not tested."
     if min(shown.users) < shown.metric.minimum and not shown.infinite:
-        counts = f"{shown.users[0]:,} real and {shown.users[1]:,} simulated users have any of it"
+        counts = f"{shown.users[0]:,} real and {many(shown.users[1], 'simulated user')} with any of it"
         return None, f"{TITLES[axis]} cannot be told: {counts}, {shown.metric.minimum} a side are needed."
     text = _SAY[shown.metric.id](shown, mine, pair)
     other = mine.get({"H1": "H3", "H3": "H1", "C1": "C9", "C9": "C1"}.get(shown.metric.id, ""))

@@ -18,6 +18,7 @@ from tracelens import _core
 from tracelens.align import align_side
 from tracelens.atomic import whole
 from tracelens.errors import TracelensError
+from tracelens.plural import many
 from tracelens.statistics import Statistics
 from tracelens.traces import Path, read_traces
 
@@ -185,7 +186,7 @@ def merge(states: Sequence[State]) -> State:
     if (twice := users[counts > 1]).size:
         some = ", ".join(map(str, twice[:3]))
         help = "each user's events have to be in one state: split the logs by user, or leave a state out"
-        raise TracelensError.new(301, f"{len(twice)} users are in more than one state ({some})", help=help)
+        raise TracelensError.new(301, f"{many(len(twice), 'user')} in more than one state ({some})", help=help)
     names = {key: sorted(set().union(*(state.summary.names[key] for state in states))) for key in NAMES}
     sides = [align_side(state.summary, users, names) for state in states]
     tables: dict[str, dict[str, Any]] = {}
@@ -267,7 +268,7 @@ def read_state(path: Path) -> State:
     try:
         with pa.memory_map(fspath(path)) as source, pa.ipc.open_file(source) as reader:
             table = reader.read_all()
-        table.validate(full=True)
+        table.validate(full=True)  # damage may lead anywhere
         metadata = table.schema.metadata or {}
         facts = orjson.loads(metadata[b"tracelens"])
         rows = dict(zip(table["name"].to_pylist(), range(table.num_rows), strict=True))

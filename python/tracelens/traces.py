@@ -164,8 +164,8 @@ def read_traces(
     path : path or iterable of paths
         Files, directories or glob patterns.
     mapping : str, optional
-        Name of a built-in mapping or path of a mapping file. If missing: the ``tracelens.toml`` beside the logs, else
-        the built-in mapping that fits.
+        Name of a built-in mapping or path of a mapping file. If missing: the ``tracelens.toml`` in the directory or
+        the ``LOG.toml`` beside the file, else the built-in mapping that fits.
     on_bad_row : {"error", "drop"}
         Stop at a row that cannot be read, or count it by reason and go on.
     max_bad : float, optional

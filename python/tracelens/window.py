@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from tracelens.errors import TracelensError
+from tracelens.plural import many
 
 Align = Literal["calendar", "start", "entry"]
 
@@ -65,17 +66,19 @@ def choose_windows(
         align = "calendar" if common >= OVERLAP_FOR_CALENDAR * longest else "start"
         if align == "start":
             spans = "; ".join(f"{name} {_span(*e)}" for name, e in extents.items())
-            said = f"the logs cover other days ({spans}): each is counted from its own first day, {shortest} days"
+            said = (
+                f"the logs cover other days ({spans}): each is counted from its own first day, {many(shortest, 'day')}"
+            )
             return Windows({n: (a, a + shortest) for n, (a, _) in extents.items()}, "start", warnings=[said])
     if align == "calendar":
         if common < 1:
             notes = tuple(f"{name}: {_span(*e)}" for name, e in extents.items())
             help = "use --align start to count from each side's own first day"
             raise TracelensError.new(301, "the logs have no day in common", notes=notes, help=help)
-        clipped = [f"only the {common} days that all logs share are compared"] if common < longest else []
+        clipped = [f"only the days that all logs share are compared, {many(common, 'day')}"] if common < longest else []
         return Windows(dict.fromkeys(extents, (first, last + 1)), "calendar", warnings=clipped)
     if align == "start":
-        said = f"each log is counted from its own first day, {shortest} days"
+        said = f"each log is counted from its own first day, {many(shortest, 'day')}"
         return Windows({n: (a, a + shortest) for n, (a, _) in extents.items()}, "start", warnings=[said])
     if not entry:
         help = "give a roster file with the columns user and entry (a date): --roster roster.csv"
@@ -86,11 +89,11 @@ def choose_windows(
 def _entry_windows(extents: Mapping[str, tuple[int, int]], entry: Mapping[str, int], length: int) -> Windows:
     end = min(b for _, b in extents.values()) + 1
     kept = {user: day for user, day in entry.items() if day + length <= end}
-    said = f"each user is observed for the first {length} days after entry"
+    said = f"each user is observed for the first {many(length, 'day')} after entry"
     if late := len(entry) - len(kept):
-        said += f"; {late} users entered less than {length} days before the end and are left out"
+        said += f"; left out: {many(late, 'user')} who entered less than {many(length, 'day')} before the end"
     if not kept:
-        raise TracelensError.new(301, f"nobody entered at least {length} days before the end of the logs")
+        raise TracelensError.new(301, f"nobody entered at least {many(length, 'day')} before the end of the logs")
     return Windows({name: (a, a + length) for name, (a, _) in extents.items()}, "entry", kept, [said])
 
 

@@ -23,7 +23,7 @@ from tracelens.cli.progress import reading
     multiple=True,
     metavar="NAME|FILE",
     help="How logs become events: a built-in mapping or a .toml file; real=A and sim=B for one side each. "
-    "If missing: the tracelens.toml beside the logs, or the built-in mapping that fits.",
+    "If missing: the tracelens.toml in the directory, the LOG.toml beside the file, or the built-in mapping that fits.",
 )
 @click.option(
     "--design",

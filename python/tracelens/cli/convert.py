@@ -9,6 +9,7 @@ import click
 from tracelens.cli.options import reading_options
 from tracelens.cli.progress import reading
 from tracelens.cli.sums import tell_reading
+from tracelens.plural import many
 
 
 class Names(click.ParamType[list[str]]):
@@ -46,9 +47,7 @@ def command(logs: tuple[str, ...], output: str, **options: Any) -> None:
 
     with reading("converting") as progress:
         report = convert(list(logs), output, progress=progress, **options)
-    click.echo(f"{report['output']}: {report['events']:,} events, {report['bytes']:,} bytes")
+    click.echo(f"{report['output']}: {many(report['events'], 'event')}, {report['bytes']:,} bytes")
     tell_reading(report)
     if report["mapping"] is not None:
-        click.echo(f"{report['mapping']}: what the columns cannot say (zone, exposures, given columns)")
-        if not report["mapping"].endswith("/tracelens.toml"):
-            click.echo(f"next: tracelens compare {report['output']} SIM --mapping real={report['mapping']}")
+        click.echo(f"{report['mapping']}: what the columns cannot say (zone, exposures, given columns); keep it there")

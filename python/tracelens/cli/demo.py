@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from tracelens.plural import many
+
 
 @click.command("demo", short_help="Write a made-up population and a biased simulation of it.")
 @click.argument("directory", type=click.Path(file_okay=False))
@@ -20,6 +22,8 @@ def command(directory: str, users: int, days: int, seed: int) -> None:
 
     truth = write_demo(directory, users=users, days=days, seed=seed)
     for side, measured in truth["measured"].items():
-        click.echo(f"{directory}/{side}: {users:,} users, {measured['records']:,} records in {days} days")
+        click.echo(
+            f"{directory}/{side}: {many(users, 'user')}, {many(measured['records'], 'record')} in {many(days, 'day')}"
+        )
     click.echo(f"{directory}/truth.json: what was planted")
     click.echo(f"next: tracelens compare {directory}/real {directory}/sim")

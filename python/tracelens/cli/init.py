@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tracelens.cli.progress import reading
+from tracelens.plural import many
 
 
 @click.command("init", short_help="Write a first mapping for a log, to be corrected.")
@@ -34,5 +35,5 @@ def command(path: str, output: str | None) -> None:
     from tracelens.result import write_whole
 
     write_whole(found.text.encode(), target)
-    click.echo(f"{target}: {len(found.doubts)} things are unsure, marked with ?", err=True)
+    click.echo(f"{target}: {many(len(found.doubts), 'unsure thing')}, marked with ?", err=True)
     click.echo(f"next: tracelens inspect {path} --mapping {target}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tracelens.cli.options import state_target
+from tracelens.plural import many
 
 
 @click.command("merge", short_help="Join the states of different users of one side.")
@@ -16,4 +17,4 @@ def command(states: tuple[str, ...], output: str) -> None:
 
     merged = merge([read_state(state) for state in states])
     write_state(merged, output)
-    click.echo(f"{output}: {len(merged.users):,} users of {len(states)} states")
+    click.echo(f"{output}: {many(len(merged.users), 'user')} of {many(len(states), 'state')}")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from tracelens.plant import PLANTS, check, plant, write_planted
+from tracelens.plural import many
 
 
 class _Command(click.Command):
@@ -43,6 +44,6 @@ def command(
     options |= {"strength": strength, "seed": seed}
     planted = plant(traces.to_polars(), name, **options)
     write_planted(planted, output, name=name, source=real, **options)
-    click.echo(f"{output}: {len(planted):,} events after {name}, {len(traces):,} before")
+    click.echo(f"{output}: {many(len(planted), 'event')} after {name}, {len(traces):,} before")
     own = "" if mapping is None else f" --mapping real={mapping}"
     click.echo(f"next: tracelens compare {real} {output}{own}")

@@ -10,6 +10,7 @@ import click
 
 from tracelens.cli.options import memory_option, reading_options, state_target
 from tracelens.cli.progress import reading
+from tracelens.plural import many
 
 
 class Window(click.ParamType[tuple[date, date]]):
@@ -51,8 +52,8 @@ def command(logs: tuple[str, ...], output: str, **options: Any) -> None:
     write_state(state, output)
     report = state.report
     dropped = "".join(f" + {count:,} dropped ({reason})" for reason, count in report["dropped"].items())
-    click.echo(f"{output}: {len(state.users):,} users")
-    click.echo(f"{report['events_in']:,} events in = {report['events_used']:,} used{dropped or ' + 0 dropped'}")
+    click.echo(f"{output}: {many(len(state.users), 'user')}")
+    click.echo(f"{many(report['events_in'], 'event')} in = {report['events_used']:,} used{dropped or ' + 0 dropped'}")
     if outside := state.summary.meta["outside"]:
         click.echo(f"  {outside:,} of them outside the window")
     for note in report["notes"]:

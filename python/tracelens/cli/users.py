@@ -9,6 +9,7 @@ import click
 from tracelens.cli.options import memory_option, reading_options
 from tracelens.cli.progress import reading
 from tracelens.cli.sums import tell_reading
+from tracelens.plural import many
 
 
 @click.command("users", short_help="Write a table with a row for every user, and one of conversions.")
@@ -27,9 +28,10 @@ def command(logs: tuple[str, ...], output: str, **options: Any) -> None:
     with reading("reading", then="summarising") as progress:
         report = write_users(list(logs), output, progress=progress, **options)
     users, *chains = report["tables"]
-    click.echo(f"{users['path']}: {report['users']:,} users, {report['events']:,} events, {users['bytes']:,} bytes")
+    counts = f"{many(report['users'], 'user')}, {many(report['events'], 'event')}"
+    click.echo(f"{users['path']}: {counts}, {users['bytes']:,} bytes")
     for table in chains:
-        said = f"{report['conversions']:,} conversions, {report['with_path']:,} with a path"
+        said = f"{many(report['conversions'], 'conversion')}, {report['with_path']:,} with a path"
         if not report["conversions"]:
             said = "0 conversions, as the log is mapped nothing is one"
         click.echo(f"{table['path']}: {said}, {table['bytes']:,} bytes")
@@ -40,4 +42,4 @@ def command(logs: tuple[str, ...], output: str, **options: Any) -> None:
     if not report["scenario_columns"]:
         click.echo(f"  {report['scenarios']:,} scenarios, more than {SCENARIO_COLUMNS}: no column events_in_... each")
     if chains and report["without_clock"]:
-        click.echo(f"  {report['without_clock']:,} conversions without a clock: what led to them is null")
+        click.echo(f"  {many(report['without_clock'], 'conversion')} without a clock: what led to them is null")

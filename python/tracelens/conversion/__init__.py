@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tracelens.atomic import require_free, whole
 from tracelens.errors import TracelensError
+from tracelens.plural import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -110,7 +111,7 @@ def _form(target: Path, to: Form | None, partitions: int | None) -> Form:
         raise TracelensError.new(110, f"no format {form!r}", help=f"formats: {', '.join(FORMS)}")
     if partitions is not None and (form != "parquet" or partitions < 1):
         raise TracelensError.new(
-            110, f"{partitions} partitions of {form}", help="partitions, at least 1, are of Parquet"
+            110, f"{many(partitions, 'partition')} of {form}", help="partitions, at least 1, are of Parquet"
         )
     return form
 
@@ -149,7 +150,7 @@ def _streamed(
     read = columns if columns is None or partitions is None or "user" in columns else ["user", *columns]
     reader = _core.EventReader(paths, columns=read, **reading)
     says = _says(reader.description(), form, columns or list(COLUMNS))
-    beside = _side_file(target, says, directory=partitions is not None)
+    beside = _side_file(target, directory=partitions is not None)
     with ExitStack() as stack:
         place = stack.enter_context(whole(target, directory=partitions is not None))
         writer: Lines | Tables = (
@@ -165,10 +166,12 @@ def _streamed(
         _require_events(report, paths)
         if says is not None and partitions is not None:
             (place / MAPPING_FILE).write_text(says, encoding="utf-8")
-        elif says is not None and beside is not None:
+        elif says is not None:
             stack.enter_context(whole(beside)).write_text(says, encoding="utf-8")
         # Closed before it takes its place: the last of it may not fit on the disk.
         writer.close()
+    if says is None and partitions is None:
+        beside.unlink(missing_ok=True)  # of what was here before: these events would be read with it
     return _summary(report, target, writer.events, None if says is None else beside)
 
 
@@ -189,7 +192,7 @@ def _gathered(
         (xes if form == "xes" else ocel).write(events, place)
     report = traces.reading()
     if len(events) < len(listed):
-        report["notes"].append(f"{len(listed) - len(events):,} events are listed and did not happen: left out")
+        report["notes"].append(f"{many(len(listed) - len(events), 'event')} listed that did not happen: left out")
     return _summary(report, target, len(events), None)
 
 
@@ -206,15 +209,13 @@ def _says(about: Mapping[str, Any], form: Form, columns: list[str]) -> str | Non
     return f"{_MARK}: what the columns of the events cannot say.\n{text}"
 
 
-def _side_file(target: Path, says: str | None, *, directory: bool) -> Path | None:
-    """Where the mapping goes: into the directory, or beside the file under its name."""
-    if says is None:
-        return None
+def _side_file(target: Path, *, directory: bool) -> Path:
+    """Where a mapping is found without being named: in the directory, or beside the file under its name."""
     if directory:
         return target / MAPPING_FILE
     beside = target.with_name(f"{target.name}.toml")
     if beside.exists() and not beside.read_text(encoding="utf-8", errors="replace").startswith(_MARK):
-        help = "write to another place: a mapping is written beside the events"
+        help = "write to another place: the events would be read with what stands there"
         raise TracelensError.new(110, f"{beside} is there already, and is not overwritten", help=help)
     return beside
 

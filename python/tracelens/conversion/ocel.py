@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tracelens.errors import TracelensError
+from tracelens.plural import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +46,7 @@ def write(events: pl.DataFrame, path: Path) -> None:
     """
     timeless = events["time"].null_count()
     if timeless:
-        said = f"{timeless:,} of {len(events):,} events have no time, which OCEL asks of every event"
+        said = f"{timeless:,} of {many(len(events), 'event')} without a time, which OCEL asks of every event"
         raise TracelensError.new(110, said, help="write Parquet, ndjson or XES, or map a time")
     import polars as pl
 

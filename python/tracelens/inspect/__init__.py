@@ -24,6 +24,7 @@ from tracelens.inspect.settle import settle
 from tracelens.inspect.state import refuse_state
 from tracelens.inspect.toml import written
 from tracelens.inspect.trial import COLUMNS, Trial, try_mapping
+from tracelens.inspect.unread import unread
 from tracelens.sides import sides_in
 
 if TYPE_CHECKING:
@@ -131,8 +132,8 @@ def inspect_path(
     path : str
         File, directory or glob pattern.
     mapping : str, optional
-        Show the events of this mapping. If missing: of the ``tracelens.toml`` beside the logs, else of the built-in
-        mapping that fits, else of the guess.
+        Show the events of this mapping. If missing: of the ``tracelens.toml`` in the directory or the ``LOG.toml``
+        beside the file, else of the built-in mapping that fits, else of the guess.
     side : str, optional
         The side to show, of a log that holds both.
     progress : callable, optional
@@ -147,7 +148,7 @@ def inspect_path(
     kinds = read_kinds([path])
     guess, trial = best_guess(path, kinds, progress=progress)
     kinds = [guess.kind, *(k for k in kinds if (k.path, k.table) != (guess.kind.path, guess.kind.table))]
-    doubts = doubts_of(guess, kinds[1:])
+    doubts = [*unread(guess), *doubts_of(guess, kinds[1:])]
     text = compose(guess, doubts, source=path)
     reading, refused = _reading(path, mapping, side), None
     if reading is not None:
@@ -199,9 +200,9 @@ def _reading(path: str, mapping: str | None, side: str | None) -> Reading | None
     """The mapping that was asked for, lies beside the logs, or comes with tracelens and fits."""
     if mapping is not None:
         return Reading(mapping, {"mapping": mapping, "side": side})
-    beside = Path(path) / "tracelens.toml"
-    if beside.is_file():
-        return Reading(str(beside), {"mapping": str(beside), "side": side}, "it lies beside the logs")
+    for beside in (Path(path) / "tracelens.toml", Path(f"{path}.toml")):
+        if beside.is_file():
+            return Reading(str(beside), {"mapping": str(beside), "side": side}, "it lies beside the logs")
     fits = _core.guess([path])
     return None if fits is None else Reading(fits[0], {"mapping": fits[0], "side": side}, fits[1], built_in=True)
 

@@ -9,6 +9,7 @@ from tracelens.inspect.choice import short
 from tracelens.inspect.kinds import DOCUMENTS
 from tracelens.inspect.toml import clean, inline, key, written
 from tracelens.inspect.vocabulary import plain, role_of, valence_of, words
+from tracelens.plural import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +48,7 @@ def compose(guess: Guess, doubts: Sequence[Doubt], *, source: str) -> str:
         The log, as the user named it.
     """
     kind, rows = guess.kind, len(guess.rows.rows)
-    sample = f"{rows:,} {'row' if rows == 1 else 'rows'} of {kind.files:,} {'file' if kind.files == 1 else 'files'}"
+    sample = f"{many(rows, 'row')} of {many(kind.files, 'file')}"
     lines = [
         *_comment(f"A guess by `tracelens init {source}` from {sample}: read it, and correct it."),
         *_comment("Lines that begin with ? are unsure. The language: docs/mapping.md."),

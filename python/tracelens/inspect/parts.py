@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tracelens.inspect.choice import Choice, short
 from tracelens.inspect.column import NOT_A_NUMBER
 from tracelens.inspect.roles import ENOUGH
+from tracelens.plural import many
 
 if TYPE_CHECKING:
     from tracelens.inspect.choice import Guess
@@ -79,7 +80,7 @@ def nameless(guess: Guess) -> Guess:
     for part, column in zip(("item", "category"), ids, strict=False):
         if part == "category" and column.distinct > 0.8 * ids[0].distinct:
             break
-        why = f"{column.distinct:,} distinct in {len(column.values):,} rows; by its place and values alone"
+        why = f"{column.distinct:,} distinct in {many(len(column.values), 'row')}; by its place and values alone"
         guess = guess.with_choice(part, Choice(dict(column.field), why, (column,), guessed=True))
     return guess
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tracelens.inspect.vocabulary import SURE, likeness, role_of, valence_of
+from tracelens.plural import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +56,7 @@ def _filled(column: Column) -> str:
 
 
 def _distinct(column: Column) -> str:
-    return f"{column.distinct:,} distinct in {len(column.values):,} rows"
+    return f"{column.distinct:,} distinct in {many(len(column.values), 'row')}"
 
 
 def _named(part: str, column: Column) -> tuple[float, list[str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tracelens.inspect.clock import UNITS
 from tracelens.inspect.compose import compose
 from tracelens.inspect.doubts import Doubt
+from tracelens.inspect.toml import inline
 from tracelens.inspect.trial import Trial, try_mapping
 
 if TYPE_CHECKING:
@@ -45,12 +46,23 @@ def _learnt(guess: Guess, trial: Trial) -> Guess:
     actions = tuple(a for a in trial.actions if a != "exposure" or not guess.exposure_by_record)
     events = trial.report["events_used"] if trial.report is not None else 0
     guess = replace(guess, actions=actions, users=trial.users, events=events)
+    if trial.twice:
+        guess = replace(guess, mended=(*guess.mended, _written_twice(guess, trial.twice)))
     time = guess.event.get("time")
     if time is None or guess.clock is None or time.field.get("precision") not in trial.finer:
         return guess
     field = {key: value for key, value in time.field.items() if key != "precision"}
     clock = replace(guess.clock, declared=None)
     return replace(guess, clock=clock).with_choice("time", replace(time, field=field))
+
+
+def _written_twice(guess: Guess, ids: Sequence[str]) -> Doubt:
+    """Files of one log that write an id as a whole number and as a decimal."""
+    also = f", as are {len(ids) - 1:,} more" if len(ids) > 1 else ""
+    unsure = f"{ids[0]} and {ids[0]}.0 are two users{also}: some files write ids as decimals"
+    field = guess.event["user"].field
+    instead = f"user = {inline({**field, 'strip': ['.0']})}" if "strip" not in field else None
+    return Doubt("user", unsure, "taken for one they are one person: every number counts users", instead)
 
 
 def _mend(guess: Guess, trial: Trial, read: Callable[[Guess], Trial]) -> Guess | None:

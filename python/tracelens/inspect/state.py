@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracelens.errors import TracelensError
 from tracelens.inspect.toml import clean
+from tracelens.plural import many
 from tracelens.states import SUFFIX, read_state, span
 
 if TYPE_CHECKING:
@@ -66,8 +67,7 @@ def render_state(found: dict[str, Any]) -> str:
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     path = shlex.quote(found["path"])
-    users = f"{found['users']:,} user{'' if found['users'] == 1 else 's'}"
-    yield f"{found['path']}: a state, not a log: the statistics of {users}, and no events"
+    yield f"{found['path']}: a state, not a log: the statistics of {many(found['users'], 'user')}, and no events"
     yield ""
     yield f"  window    {found['window'] or 'none, as there is no clock'}"
     yield f"  mapping   {found['mapping']}"

@@ -39,6 +39,8 @@ class Trial:
     actions: tuple[str, ...] = ()
     """All actions, the most common first."""
     users: int = 0
+    twice: tuple[str, ...] = ()
+    """Ids that stand in the log as whole numbers and with ``.0`` behind them as well."""
     whole: bool = True
     """Whether the log ended before the trial did."""
     finer: frozenset[str] = frozenset()
@@ -93,4 +95,5 @@ def try_mapping(paths: Sequence[str], *, progress: Callable[[int, int], None] | 
         return Trial(error=str(error), code=error.code)
     names = tuple(sorted(actions, key=lambda name: (-actions[name], name)))
     whole = sum(actions.values()) < MOST_EVENTS
-    return Trial(report=report, actions=names, users=len(users), whole=whole, finer=frozenset(finer))
+    twice = tuple(sorted(u for u in users if u.isdigit() and f"{u}.0" in users))
+    return Trial(report, None, None, names, len(users), twice, whole, frozenset(finer))

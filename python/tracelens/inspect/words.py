@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from tracelens.inspect.toml import clean, written
+from tracelens.plural import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,7 +85,7 @@ def _head(found: Inspection, width: int) -> Iterator[str]:
         yield from _paragraph(text, width, 0)
     main = found.guess
     explode = f", found by {' then '.join(main.rows.levels)}" if main.rows.levels else ""
-    yield from _paragraph(f"Sampled: {_many(len(main.rows.rows), 'row')}{explode}.", width, 0)
+    yield from _paragraph(f"Sampled: {many(len(main.rows.rows), 'row')}{explode}.", width, 0)
 
 
 def _about(kind: Kind) -> Iterator[str]:
@@ -137,20 +138,16 @@ def _events(found: Inspection, width: int) -> Iterator[str]:
         side = found.reading.options["side"]
         of_side = "" if side is None else f" of the {side} side"
         yield ""
-        yield f"First {_many(len(found.events), 'event')}{of_side}, as {by} reads them (times in UTC)"
+        yield f"First {many(len(found.events), 'event')}{of_side}, as {by} reads them (times in UTC)"
         yield from _table(_cells(found.events), width, whole=("time",))
     if trial.report is not None:
         report = trial.report
-        text = f"{report['events_used']:,} of {_many(report['events_in'], 'row')} used, {_many(trial.users, 'user')}"
+        text = f"{report['events_used']:,} of {many(report['events_in'], 'row')} used, {many(trial.users, 'user')}"
         text += "" if trial.whole else ", as far as it was tried"
         dropped = "".join(f"; {count:,} dropped: {reason}" for reason, count in report["dropped"].items())
         yield from _paragraph(f"{text}{dropped}.", width, 2)
         for note in report["notes"][:5]:
             yield from _paragraph(f"{note}.", width, 2)
-
-
-def _many(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _cells(events: Sequence[dict[str, Any]]) -> list[list[str]]:

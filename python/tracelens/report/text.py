@@ -11,6 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from tracelens.plural import many
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -105,9 +107,8 @@ def _comparison(
     console.print(Text(headline(result, comparison), style="bold"))
     users = {name: result["sides"][name]["users"] for name in ("real", comparison["sim"])}
     design = "the same people on both sides" if result["design"] == "paired" else "different people on the two sides"
-    console.print(
-        Text(f"{users['real']:,} real and {users[comparison['sim']]:,} simulated users; {design} ({result['design']})")
-    )
+    simulated = many(users[comparison["sim"]], "simulated user")
+    console.print(Text(f"{users['real']:,} real and {simulated}; {design} ({result['design']})"))
     console.print()
     metrics = {row["id"]: row for row in comparison["metrics"] if not row["scope"]}
     for name, axis in comparison["axes"].items():
@@ -202,7 +203,7 @@ def _evidence(console: Console, evidence: Mapping[str, Any]) -> None:
         told = (f"{_clean(r['path'])} ({100 * r['real']:.1f}% -> {100 * r['sim']:.1f}%)" for r in lost)
         _paragraph(console, f"Paths to a conversion that fade: {'; '.join(told)}.", 2)
     if missed:
-        told = (f"{_clean(r['item'])} ({r['users']:,} users)" for r in missed)
+        told = (f"{_clean(r['item'])} ({many(r['users'], 'user')})" for r in missed)
         _paragraph(console, f"Items never touched by the simulation: {'; '.join(told)}.", 2)
     console.print()
 
@@ -214,8 +215,8 @@ def _sides(console: Console, sides: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _side(name: str, side: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{_clean(name)}: {side['users']:,} users"
-    yield f"{side['events_used']:,} of {side['events_in']:,} events used"
+    yield f"{_clean(name)}: {many(side['users'], 'user')}"
+    yield f"{side['events_used']:,} of {many(side['events_in'], 'event')} used"
     for reason, count in side["dropped"].items():
         yield f"{count:,} dropped: {_clean(reason)}"
     if side["first"] and side["last"]:

@@ -13,7 +13,7 @@ use crate::input::stream::{Input, Reading};
 use crate::input::text::snippet;
 use crate::mapping::Plan;
 use crate::mapping::path::FieldPath;
-use memchr::{memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::Path;
@@ -107,6 +107,7 @@ fn open(file: &Arc<File>, piece: &Piece) -> Result<Option<(Arc<File>, Table, usi
     let Some(written) = piece.bytes().iter().position(|b| !b.is_ascii_whitespace()) else {
         return Ok(None);
     };
+    well_begun(&file.path, piece.bytes())?;
     let start = memrchr(b'\n', &piece.bytes()[..written]).map_or(0, |i| i + 1);
     let bytes = &piece.bytes()[start..];
     let delimiters = file.plan.delimiters;
@@ -149,6 +150,39 @@ fn open(file: &Arc<File>, piece: &Piece) -> Result<Option<(Arc<File>, Table, usi
     table.columns = found.of_path;
     Ok(Some((found.file, table, body)))
 }
+
+/// Refuse a beginning that would be taken for one huge row, or for a header, and is none.
+pub(crate) fn well_begun(path: &Path, bytes: &[u8]) -> Result<()> {
+    let line = memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..end]).trim_ascii_end();
+    let text = String::from_utf8_lossy(&line[..line.len().min(HEADER)]);
+    let refused = |what: &str, at: usize, length: usize, help: &str| {
+        let column = String::from_utf8_lossy(&line[..at]).chars().count() as u64 + 1;
+        let error = Error::new(Code::Syntax, what).at(Place::at(path, 1, column));
+        Err(error.snippet(snippet(&text, at, length, "")).help(help))
+    };
+    if let Some(at) = memchr(b'\r', line).filter(|_| !bytes.contains(&b'\n')) {
+        let what = "all is one line: its rows end in a carriage return alone, as on old Macs";
+        return refused(
+            what,
+            at,
+            1,
+            "write line feeds in their place: tr '\\r' '\\n' < FILE > NEW",
+        );
+    }
+    if line.len() == 5 && line[..4].eq_ignore_ascii_case(b"sep=") {
+        let what = "the first line tells a spreadsheet the separator, and is no header";
+        return refused(
+            what,
+            0,
+            5,
+            "remove this line: the mapping says the separator, under [delimited]",
+        );
+    }
+    Ok(())
+}
+
+/// Bytes of a line that are looked at to show where it is wrong.
+const HEADER: usize = 1 << 10;
 
 /// Bytes of a row, about.
 const ROW_BYTES: usize = 64;

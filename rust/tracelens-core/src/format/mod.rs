@@ -24,13 +24,14 @@ mod xes;
 
 pub use batch::{Batch, DUPLICATE, FileContext, OnBadRow, Reason, UNWANTED};
 pub(crate) use columns::missing;
-pub(crate) use delimited::separator;
+pub(crate) use delimited::{separator, well_begun};
 pub(crate) use head::heads;
 pub(crate) use json::{PADDING, lexer, not_utf8, unescape};
 pub(crate) use task::{Buffers, File, Origin, Piece, Task, Tasks};
 
-use crate::error::Result;
-use crate::input::discover::format_of;
+use crate::error::{Code, Error, Place, Result};
+use crate::input::discover::{format_of, plain_name};
+use crate::input::sniff::sniff;
 use crate::input::source::{Source, Stream};
 use crate::input::stream::{HEAD, Input};
 use crate::mapping::Format;
@@ -43,7 +44,27 @@ pub(crate) const TASK_BYTES: usize = 1 << 21;
 /// The tasks of a file, each of about so many bytes, cut as it is read.
 pub(crate) fn open(file: Arc<File>, mut input: Input, buffers: &Buffers, task_bytes: usize) -> Result<Box<dyn Tasks>> {
     let format = format_of(&file.plan, &file.path, || input.peek(HEAD).map(<[u8]>::to_vec))?;
+    meant_for(&file, input.peek(HEAD)?)?;
     open_in_tasks(file, format, input, buffers, task_bytes)
+}
+
+/// Refuse a file that neither by its name nor by its beginning is of a format that the mapping reads.
+fn meant_for(file: &File, head: &[u8]) -> Result<()> {
+    let formats = &file.plan.formats;
+    let (named, seen) = (Format::of_name(&plain_name(&file.path)), sniff(head));
+    let is_json = |f: Format| matches!(f, Format::Json | Format::Ndjson);
+    let fits = |f: Format| formats.contains(&f) || (is_json(f) && formats.iter().any(|&g| is_json(g)));
+    if head.is_empty() || fits(seen) || named.is_none_or(fits) {
+        return Ok(());
+    }
+    let reads: Vec<&str> = formats.iter().map(|f| f.name()).collect();
+    let (mapping, reads) = (file.plan.name(), reads.join(" or "));
+    let what = format!(
+        "the mapping \"{mapping}\" reads {reads}, and this file is {}",
+        seen.name()
+    );
+    let help = "leave --mapping out if a built-in one fits, or see what the file holds: tracelens inspect FILE";
+    Err(Error::new(Code::Syntax, what).at(Place::file(&file.path)).help(help))
 }
 
 fn open_in_tasks(

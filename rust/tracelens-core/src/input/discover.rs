@@ -5,6 +5,7 @@ use crate::error::{Code, Error, Place, Result};
 use crate::mapping::{Format, Mapping, Plan};
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::DirEntry;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,9 @@ pub(crate) const STDIN: &str = "-";
 /// Name of a mapping that lies beside the logs it describes.
 pub const MAPPING_FILE: &str = "tracelens.toml";
 
+/// What is said of a link to a file that is not there.
+pub(crate) const LEADS_NOWHERE: &str = "is a link that leads nowhere, and was not read";
+
 /// Files in reading order.
 #[derive(Debug, Clone, Default)]
 pub struct Discovered {
@@ -21,6 +25,8 @@ pub struct Discovered {
     pub named: Vec<PathBuf>,
     /// Files found in directories: read if the mapping claims them.
     pub found: Vec<PathBuf>,
+    /// Links in directories that lead to no file.
+    pub dead: Vec<PathBuf>,
     /// A mapping beside them.
     pub mapping: Option<PathBuf>,
 }
@@ -34,16 +40,20 @@ pub fn discover(paths: &[String]) -> Result<Discovered> {
         if path == STDIN {
             named.push(Found::named(p));
         } else if p.is_dir() {
-            walk(p, &mut found)?;
+            walk(p, &mut found, &mut all.dead)?;
             let mapping = p.join(MAPPING_FILE);
             if mapping.is_file() {
                 all.mapping.get_or_insert(mapping);
             }
         } else if p.exists() {
             named.push(Found::named(p));
+            let mapping = PathBuf::from(format!("{path}.toml"));
+            if mapping.is_file() {
+                all.mapping.get_or_insert(mapping);
+            }
         } else if path.contains(['*', '?']) {
             let before = named.len();
-            expand(path, &mut named)?;
+            expand(path, &mut named, &mut all.dead)?;
             if named.len() == before {
                 return Err(
                     Error::new(Code::NothingToRead, format!("no file matches {path}")).help("check the pattern")
@@ -57,7 +67,10 @@ pub fn discover(paths: &[String]) -> Result<Discovered> {
     all.named = once(named, &mut known);
     all.found = once(found, &mut known);
     if all.named.is_empty() && all.found.is_empty() {
-        let error = Error::new(Code::NothingToRead, format!("nothing to read in {}", paths.join(", ")));
+        let mut error = Error::new(Code::NothingToRead, format!("nothing to read in {}", paths.join(", ")));
+        for link in all.dead.iter().take(3) {
+            error = error.note(format!("{} {LEADS_NOWHERE}", link.display()));
+        }
         return Err(error.help("name a directory or file with behaviour logs"));
     }
     Ok(all)
@@ -256,9 +269,9 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// All files below a directory that are not hidden. Links to directories are followed last, for what they lead to may have a
+/// All files below a directory that are not hidden, and the links in it that lead nowhere. Links to directories are followed last, for what they lead to may have a
 /// name of its own here; and each directory is seen once, for a link that leads back up would be followed for ever.
-fn walk(top: &Path, files: &mut Vec<Found>) -> Result<()> {
+fn walk(top: &Path, files: &mut Vec<Found>, dead: &mut Vec<PathBuf>) -> Result<()> {
     let (mut ahead, mut seen) = (VecDeque::from([top.to_path_buf()]), BTreeSet::new());
     while let Some(directory) = ahead.pop_front() {
         let io = |e: std::io::Error| {
@@ -285,9 +298,11 @@ fn walk(top: &Path, files: &mut Vec<Found>) -> Result<()> {
                 } else {
                     ahead.push_front(path);
                 }
+            } else if is_link && std::fs::metadata(&path).is_err_and(|e| e.kind() != ErrorKind::PermissionDenied) {
+                dead.push(path);
             } else if path.is_file() || !path.exists() {
-                // What a link that leads nowhere, or a directory that may not be entered, names is a file that cannot be read:
-                // whoever claims it will say so.
+                // What lies behind a directory that may not be entered is a file that cannot be read: whoever claims it will
+                // say so.
                 let found = if is_link {
                     Found::named(&path)
                 } else {
@@ -304,7 +319,7 @@ fn walk(top: &Path, files: &mut Vec<Found>) -> Result<()> {
     Ok(())
 }
 
-fn expand(pattern: &str, files: &mut Vec<Found>) -> Result<()> {
+fn expand(pattern: &str, files: &mut Vec<Found>, dead: &mut Vec<PathBuf>) -> Result<()> {
     let fixed: PathBuf = Path::new(pattern)
         .components()
         .take_while(|c| !c.as_os_str().to_string_lossy().contains(['*', '?']))
@@ -317,16 +332,18 @@ fn expand(pattern: &str, files: &mut Vec<Found>) -> Result<()> {
     if !root.is_dir() {
         return Ok(());
     }
-    let mut all = Vec::new();
-    walk(root, &mut all)?;
+    let (mut all, mut links) = (Vec::new(), Vec::new());
+    walk(root, &mut all, &mut links)?;
     let plain = pattern.trim_start_matches("./");
     let depth = plain.matches('/').count();
-    files.extend(all.into_iter().filter(|file| {
-        let text = file.path.to_string_lossy();
+    let meant = |path: &Path| {
+        let text = path.to_string_lossy();
         let text = text.trim_start_matches("./");
         // A star does not cross directories: as many slashes in the one as in the other.
         text.matches('/').count() == depth && matches(plain, text)
-    }));
+    };
+    files.extend(all.into_iter().filter(|file| meant(&file.path)));
+    dead.extend(links.into_iter().filter(|link| meant(link)));
     Ok(())
 }
 

@@ -57,6 +57,12 @@ impl Format {
             Self::Xes => &["xes"],
         }
     }
+
+    /// The format that a name says, less the suffix of a compression.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let ends = |suffix: &&str| name.strip_suffix(*suffix).is_some_and(|stem| stem.ends_with('.'));
+        Self::ALL.into_iter().find(|format| format.suffixes().iter().any(ends))
+    }
 }
 
 /// What makes a record.

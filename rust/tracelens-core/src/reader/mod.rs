@@ -3,7 +3,7 @@
 use crate::error::{Code, Error, Place, Result};
 use crate::event::EventBatch;
 use crate::format::{Batch, DUPLICATE, TASK_BYTES, Task, UNWANTED};
-use crate::input::discover::{Claimed, Discovered};
+use crate::input::discover::{Claimed, Discovered, LEADS_NOWHERE};
 use crate::mapping::{Mapping, Part, Records};
 use hashbrown::HashSet;
 use rayon::prelude::*;
@@ -50,7 +50,7 @@ pub struct FileReport {
 pub struct ReadReport {
     /// Files in reading order.
     pub files: Vec<FileReport>,
-    /// Files that the mapping does not claim.
+    /// Files that the mapping does not claim, and links that lead to none.
     pub skipped: Vec<String>,
     /// Rows that were to be events.
     pub events_in: u64,
@@ -90,9 +90,16 @@ impl Reader {
     /// Prepare to read what was discovered.
     pub fn open(discovered: Discovered, mapping: Mapping, options: ReadOptions) -> Result<Self> {
         one_side(&mapping)?;
+        let dead: Vec<String> = discovered
+            .dead
+            .iter()
+            .map(|link| format!("{} {LEADS_NOWHERE}", link.display()))
+            .collect();
         let (files, skipped) = discovered.claimed(&mapping)?;
         let mut reader = Self::new(files, mapping, options);
         reader.report.skipped = skipped.iter().map(|p| p.display().to_string()).collect();
+        reader.report.skipped.extend(dead.iter().cloned());
+        reader.report.notes = dead;
         Ok(reader)
     }
 

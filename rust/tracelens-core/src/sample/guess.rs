@@ -70,7 +70,7 @@ impl Files {
         let mut among = Discovered {
             named: plain(&discovered.named),
             found: plain(&discovered.found),
-            mapping: None,
+            ..Discovered::default()
         };
         let mut all = discovered.named.iter().chain(&discovered.found);
         let mut members = BTreeMap::new();

@@ -116,9 +116,7 @@ impl Unseen {
 
 /// The format of a file as the reader sees it: a suffix says what is meant, unless something else is plainly there.
 fn format(path: &Path, head: &[u8]) -> Format {
-    let name = plain_name(path);
-    let by_name = |f: &Format| f.suffixes().iter().any(|s| name.ends_with(&format!(".{s}")));
-    match (Format::ALL.into_iter().find(by_name), sniff(head)) {
+    match (Format::of_name(&plain_name(path)), sniff(head)) {
         (Some(named), Format::Delimited) => named,
         (Some(Format::Ndjson), Format::Json) => Format::Ndjson,
         (_, seen) => seen,

@@ -295,3 +295,47 @@ fn what_comes_through_a_pipe_is_not_looked_at() {
         "{said}"
     );
 }
+
+#[test]
+fn a_header_may_lack_a_name_or_have_one_twice() {
+    for header in [",user,action", "user,at,user", "user,action,"] {
+        let text = format!("{header}\n1,ann,see\n2,bob,see\n3,ann,buy\n");
+        let kind = one("log.csv", text.as_bytes(), 10);
+        assert_eq!(kind.header, Some(true), "{header}");
+        assert_eq!(kind.columns.unwrap().join(","), header);
+    }
+    let kind = one("log.csv", b"user,at,user\n1,2,3\n", 10);
+    assert_eq!(
+        rows(&kind),
+        [json!({"user": "1", "at": "2"})],
+        "the first of two is seen"
+    );
+    assert_eq!(one("log.csv", b"u1,see,\nu2,see,\nu1,buy,\n", 10).header, Some(false));
+}
+
+#[test]
+fn what_stands_above_a_header_is_said_with_its_place() {
+    let table = "user,action,item\nann,see,\"a, b\"\nbob,see,b\n";
+    for (title, place, first) in [
+        ("Export of 2025\n", "log.csv:1:1", "tail -n +2"),
+        ("\nExport of 2025\nby us\n\n", "log.csv:2:1", "tail -n +5"),
+    ] {
+        let logs = directory(&[("log.csv", format!("{title}{table}").as_bytes())]);
+        let said = error(&at(&logs, "log.csv"));
+        for part in ["TL203", "Export of 2025", "of 3 columns", place, first] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+    for bytes in [&b"sep=;\nuser;action\nann;see\n"[..], b"user,action\rann,see\r"] {
+        assert!(error(&at(&directory(&[("log.csv", bytes)]), "log.csv")).contains("TL203"));
+    }
+    // A separator in the first line makes it a row, though decimal commas separate the others alike.
+    assert_eq!(
+        one("log.csv", b"user;price\nann;1,5\nbob;2,5\nann;3,5\n", 10)
+            .rows
+            .len(),
+        3
+    );
+    // A column of one word is no title.
+    assert_eq!(one("log.csv", b"user\nann\nbob\n", 10).rows.len(), 2);
+}

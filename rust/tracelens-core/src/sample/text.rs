@@ -2,11 +2,14 @@
 
 use super::Kind;
 use super::prune::pruned;
-use crate::error::Result;
-use crate::format::{Origin, Piece, not_utf8};
+use crate::error::{Code, Error, Place, Result};
+use crate::format::{Origin, Piece, not_utf8, well_begun};
 use crate::input::stream::{HEAD, Input};
+use crate::input::text::snippet;
 use crate::mapping::Format;
 use serde_json::Value;
+use std::collections::HashSet;
+use std::path::Path;
 
 /// As much text as is looked at.
 const MOST_TEXT: usize = 1 << 23;
@@ -20,7 +23,12 @@ pub(super) fn fill(kind: &mut Kind, mut input: Input, rows: usize) -> Result<()>
         Err(_) if !bytes.is_empty() => false,
         Err(error) => return Err(error),
     };
-    read(kind, &String::from_utf8_lossy(&bytes), whole, rows);
+    let text = String::from_utf8_lossy(&bytes);
+    if kind.format == Format::Delimited {
+        well_begun(&kind.path, &bytes)?;
+        begins_with_names(&kind.path, &text)?;
+    }
+    read(kind, &text, whole, rows);
     kind.encoding = Some("utf-8".to_owned());
     if let Some(at) = not_text(&bytes, whole) {
         let byte = bytes[at];
@@ -65,6 +73,8 @@ pub(super) fn names(line: &str, separator: u8) -> Vec<String> {
 const SEPARATORS: [u8; 5] = [b',', b'\t', b';', b'|', b' '];
 /// Lines by which a separator is told.
 const LINES: usize = 20;
+/// Rows by which a table is told from what stands above it.
+const ROWS: usize = 3;
 
 fn delimited(kind: &mut Kind, text: &str, whole: bool, rows: usize) {
     let separator = separator(text);
@@ -91,10 +101,14 @@ fn delimited(kind: &mut Kind, text: &str, whole: bool, rows: usize) {
         (0..width).map(|i| i.to_string()).collect()
     };
     let quoted = |text: &String| Value::from(text.as_str()).to_string();
+    // Of columns with one name the first is seen.
+    let mut known = HashSet::new();
+    let first: Vec<bool> = columns.iter().map(|name| known.insert(name)).collect();
     let object = |record: &Vec<String>| {
-        let entries = columns.iter().zip(record).filter(|(_, text)| !text.is_empty());
+        let entries = columns.iter().zip(record).zip(&first);
         let members: Vec<String> = entries
-            .map(|(name, text)| format!("{}:{}", quoted(name), quoted(text)))
+            .filter(|((_, text), first)| **first && !text.is_empty())
+            .map(|((name, text), _)| format!("{}:{}", quoted(name), quoted(text)))
             .collect();
         format!("{{{}}}", members.join(","))
     };
@@ -122,21 +136,50 @@ fn separator(text: &str) -> u8 {
     best.filter(|&s| score(s).0 > 0).unwrap_or(b',')
 }
 
-/// Names are words, all different; values are numbers, times, or repeat.
+/// Refuse lines above the header: without any separator, where each of the lines below has as many of one.
+fn begins_with_names(path: &Path, text: &str) -> Result<()> {
+    let written = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines: Vec<(usize, &str)> = written.take(LINES).collect();
+    let separators = || SEPARATORS.into_iter().filter(|&s| s != b' ');
+    let above = lines
+        .iter()
+        .take_while(|(_, line)| !separators().any(|s| line.as_bytes().contains(&s)))
+        .count();
+    for separator in separators() {
+        let columns = |line: &str| names(line, separator).len();
+        let rows = &lines[above..];
+        let alike = |rows: &[(usize, &str)]| rows.windows(2).all(|two| columns(two[0].1) == columns(two[1].1));
+        if above == 0 || rows.len() < ROWS || columns(rows[0].1) == 1 || !alike(rows) {
+            continue;
+        }
+        let ((first, title), (header, table)) = (lines[0], rows[0]);
+        let what = format!(
+            "not a row of the table of {} columns that begins in line {}",
+            columns(table),
+            header + 1
+        );
+        let error = Error::new(Code::Syntax, what).at(Place::at(path, first as u64 + 1, 1));
+        let help = format!(
+            "remove what stands above the header: tail -n +{} FILE > NEW",
+            header + 1
+        );
+        return Err(error.snippet(snippet(title, 0, title.len(), "")).help(help));
+    }
+    Ok(())
+}
+
+/// Names are words, of which a few may be missing or stand twice; values are numbers, times, or repeat down their column.
 fn has_header(records: &[Vec<String>]) -> bool {
     let Some((first, rest)) = records.split_first() else {
         return false;
     };
-    let is_value =
-        |text: &String| text.trim().is_empty() || text.trim().parse::<f64>().is_ok() || looks_like_time(text);
-    let mut names: Vec<&String> = first.iter().collect();
-    names.sort_unstable();
-    names.dedup();
+    let is_value = |text: &String| text.trim().parse::<f64>().is_ok() || looks_like_time(text);
+    let names = first.iter().filter(|name| !name.trim().is_empty()).count();
     let repeats = rest
         .iter()
         .take(200)
-        .any(|row| row.iter().zip(first).any(|(a, b)| a == b));
-    names.len() == first.len() && !first.iter().any(is_value) && !repeats
+        .any(|row| row.iter().zip(first).any(|(a, b)| a == b && !a.trim().is_empty()));
+    2 * names > first.len() && !first.iter().any(is_value) && !repeats
 }
 
 fn looks_like_time(text: &str) -> bool {

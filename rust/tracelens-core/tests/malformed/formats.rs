@@ -1,7 +1,7 @@
 //! One row of six is wrong: its place in every format and packing, and its count.
 
 use super::write::{FORMS, Form, PACKINGS, Packing, ROWS, Row};
-use super::{Logs, assert_says, of_report, place_of};
+use super::{Logs, assert_says, mapping, of_report, place_of};
 use tracelens_core::error::{Code, Error};
 
 /// What is wrong with the third row.
@@ -174,4 +174,31 @@ fn every_reason_is_counted_for_every_file() {
         let place = format!("{}:4", logs.at(&format!("logs/{n}.csv")).display());
         assert!(report.examples[fault.reason][0].starts_with(&place), "{report:?}");
     }
+}
+
+#[test]
+fn a_file_of_another_format_than_the_mapping_reads_is_told_by_what_it_is() {
+    let logs = Logs::of(&[
+        ("log.csv", "user,action\nann,see\n"),
+        ("log.ndjson", "{\"user\": 1}\n{\"user\": 2}\n"),
+        ("log.json", "user"),
+    ]);
+    for (name, reads, is) in [("log.csv", "json", "delimited"), ("log.ndjson", "delimited", "ndjson")] {
+        let error = logs.read(name, &mapping(reads)).unwrap_err();
+        let said = format!("reads {reads}, and this file is {is}");
+        assert_says(
+            &error,
+            Code::Syntax,
+            None,
+            &[&said, name, "leave --mapping out", "tracelens inspect"],
+        );
+    }
+    // What a mistake in a file of the right name looks like is no other format; and what is shown of it stands there.
+    let error = logs.read("log.json", &mapping("json")).unwrap_err();
+    assert_says(
+        &error,
+        Code::Syntax,
+        (1, 1),
+        &["not a value of JSON", "\n   |  user\n   |  ^"],
+    );
 }

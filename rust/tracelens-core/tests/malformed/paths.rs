@@ -67,44 +67,39 @@ fn a_file_is_read_once_however_often_it_is_named() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_an_error_where_a_log_is_meant() {
-    let logs = Logs::of(&[("logs/a.ndjson", LINE), ("notes/a.ndjson", LINE)]);
-    symlink("gone.ndjson", logs.at("logs/b.ndjson")).unwrap();
-    let error = logs.drop("logs", &mapping("ndjson")).unwrap_err();
-    assert_says(
-        &error,
-        Code::Io,
-        None,
-        &[
-            "cannot be read: No such file",
-            "logs/b.ndjson",
-            "check that the file is there",
-        ],
-    );
+fn a_link_that_leads_nowhere_is_skipped_and_said_and_an_error_where_it_is_named() {
+    let logs = Logs::of(&[("logs/a.ndjson", LINE)]);
     // One that leads to itself leads nowhere.
-    std::fs::remove_file(logs.at("logs/b.ndjson")).unwrap();
-    symlink("b.ndjson", logs.at("logs/b.ndjson")).unwrap();
-    assert_says(
-        &logs.drop("logs", &mapping("ndjson")).unwrap_err(),
-        Code::Io,
-        None,
-        &["logs/b.ndjson"],
-    );
+    for target in ["gone.ndjson", "b.ndjson"] {
+        let _ = std::fs::remove_file(logs.at("logs/b.ndjson"));
+        symlink(target, logs.at("logs/b.ndjson")).unwrap();
+        for path in ["logs", "logs/*.ndjson"] {
+            let read = logs.read(path, &mapping("ndjson")).unwrap();
+            assert_eq!(read.events.len(), 1);
+            let said = format!("{} is a link that leads nowhere", logs.at("logs/b.ndjson").display());
+            assert!(read.report.skipped[0].starts_with(&said), "{:?}", read.report.skipped);
+            assert_eq!(read.report.notes, read.report.skipped, "and who compares is told");
+        }
+    }
     let error = logs.read("logs/b.ndjson", &mapping("ndjson")).unwrap_err();
     assert_eq!(error.code(), Code::NotFound, "{error}");
     assert!(
         error.to_string().contains("logs/b.ndjson") && error.to_string().contains("check the path"),
         "{error}"
     );
-    // Where none is meant it is skipped and listed, as files are.
-    symlink("gone", logs.at("notes/README.md")).unwrap();
-    let read = logs.read("notes", &mapping("ndjson")).unwrap();
-    assert_eq!(read.events.len(), 1);
-    assert!(
-        read.report.skipped[0].ends_with("README.md"),
-        "{:?}",
-        read.report.skipped
-    );
+    // Where nothing else is there, it is said as well.
+    std::fs::remove_file(logs.at("logs/a.ndjson")).unwrap();
+    let error = logs.read("logs", &mapping("ndjson")).unwrap_err();
+    assert_eq!(error.code(), Code::NothingToRead, "{error}");
+    assert!(error.to_string().contains("leads nowhere"), "{error}");
+}
+
+#[test]
+fn a_mapping_called_like_a_file_is_the_files() {
+    let logs = Logs::of(&[("a.parquet", "x"), ("a.parquet.toml", "x"), ("b.parquet", "x")]);
+    let beside = |name: &str| discover(&[logs.at(name).display().to_string()]).unwrap().mapping;
+    assert_eq!(beside("a.parquet"), Some(logs.at("a.parquet.toml")));
+    assert_eq!(beside("b.parquet"), None);
 }
 
 #[test]

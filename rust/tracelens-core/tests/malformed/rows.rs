@@ -186,3 +186,17 @@ fn what_begins_with_more_than_its_rows_is_cut_off_if_it_is_empty() {
         }
     }
 }
+
+#[test]
+fn what_other_programs_put_into_line_ends_or_above_the_header_is_said() {
+    let logs = Logs::of(&[
+        ("mac.csv", "user,action\rann,see\rbob,see\r"),
+        ("sheet.csv", "sep=;\r\nuser;action\r\nann;see\r\n"),
+    ]);
+    for read in [Logs::read, Logs::drop] {
+        let error = read(&logs, "mac.csv", &mapping("delimited")).unwrap_err();
+        assert_says(&error, Code::Syntax, (1, 12), &["carriage return", "tr '\\r' '\\n'"]);
+        let error = read(&logs, "sheet.csv", &mapping("delimited")).unwrap_err();
+        assert_says(&error, Code::Syntax, (1, 1), &["sep=;", "remove this line"]);
+    }
+}

@@ -33,7 +33,8 @@ fn syntax(file: &File, piece: &Piece, at: usize, what: &str) -> Error {
         ))
     };
     match std::str::from_utf8(piece.bytes()) {
-        Ok(text) => error.snippet(snippet(text, at.clamp(piece.lead, text.len()), 1, what)),
+        // What was put before the piece so that it could be parsed stands in no file.
+        Ok(text) => error.snippet(snippet(&text[piece.lead..], at.max(piece.lead) - piece.lead, 1, what)),
         Err(_) => error,
     }
 }

@@ -5,7 +5,7 @@ use super::{Chapter, Example, chapter, key};
 pub(super) const FILES: Chapter = chapter(
     "`[files]`",
     "Which files of a directory are read. Files named one by one are read whatever they are called; those that nobody claims are
-skipped and listed in the result. Each file is read once, however many names and links lead to it.",
+skipped and listed in the result, as are links that lead nowhere. Each file is read once, however many names and links lead to it.",
     &[key(
         "include",
         "string or list",

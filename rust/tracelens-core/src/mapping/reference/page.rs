@@ -12,8 +12,9 @@ const HEAD: &str = "\
 A mapping is a TOML file that says how a log becomes events: one row of users, times, scenarios and actions for each thing that
 was done. It has no loops and no code. The mappings that come with tracelens (at the end of this page) are ordinary files of the
 same language. Name one, or the path of your own, with `--mapping`; a file called `tracelens.toml` in a directory of logs is
-their mapping without being named, and otherwise the built-in mapping is taken whose signature fits. A mistake in a mapping is an
-error with its line and column, and a key that the language does not have is refused with the nearest one that it has.
+their mapping without being named, as `LOG.toml` is beside the file `LOG` (`log.parquet.toml` beside `log.parquet`), and otherwise the
+built-in mapping is taken whose signature fits. A mistake in a mapping is an error with its line and column, and a key that the
+language does not have is refused with the nearest one that it has.
 
 Every example below is a whole mapping with a log, and the events under it are what tracelens makes of them.
 ";
