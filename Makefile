@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # pyo3 asks the interpreter for its version; the one found first may be too old.
 export PYO3_PYTHON := $(abspath $(BIN)/python)
 
-RUST := $(shell find rust -name '*.rs' -o -name '*.toml') .cargo/config.toml Cargo.toml Cargo.lock
+RUST := $(shell find rust -name '*.rs' -o -name '*.toml') Cargo.toml Cargo.lock
 PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.json' -o -name '*.toml' -o -name 'py.typed')
 
 .DEFAULT_GOAL := help

@@ -11,11 +11,6 @@ mod sequences;
 mod stream;
 mod traces;
 
-// Large pages, which the system's allocator does not ask for: reading Parquet takes a third less time in a cold process.
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 use crate::error::to_python;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
