@@ -357,11 +357,6 @@ impl EventBatch {
         self.count.get(row).copied().unwrap_or(1)
     }
 
-    /// What was said or shown in an event.
-    pub fn text(&self, row: usize) -> Option<&str> {
-        if self.text.is_empty() { None } else { self.text.get(row) }
-    }
-
     /// About how many bytes its columns take.
     pub(crate) fn memory(&self) -> usize {
         let coded = |column: &Coded| 4 * column.codes.len() + column.pool.memory();

@@ -51,6 +51,22 @@ pub struct Options {
     pub minhash: bool,
 }
 
+impl Default for Options {
+    /// Everything in UTC, and nothing that has to be asked for.
+    fn default() -> Self {
+        Self {
+            zone: jiff::tz::TimeZone::UTC,
+            exposure_by_record: false,
+            days: None,
+            entry: None,
+            conversion_scenario: None,
+            starts: false,
+            grams: false,
+            minhash: false,
+        }
+    }
+}
+
 /// The statistics of one side.
 #[derive(Debug)]
 pub struct Statistics {

@@ -67,21 +67,13 @@ fn statistics(traces: &Traces) -> Statistics {
 }
 
 fn within(traces: &Traces, days: Option<Range<i64>>) -> Statistics {
-    let zone = jiff::tz::TimeZone::UTC;
-    summarise(
-        traces,
-        &Options {
-            zone,
-            exposure_by_record: false,
-            days,
-            entry: None,
-            conversion_scenario: None,
-            starts: false,
-            grams: true,
-            minhash: true,
-        },
-    )
-    .unwrap()
+    let options = Options {
+        days,
+        grams: true,
+        minhash: true,
+        ..Options::default()
+    };
+    summarise(traces, &options).unwrap()
 }
 
 fn table<'a>(statistics: &'a Statistics, name: &str) -> &'a Table {

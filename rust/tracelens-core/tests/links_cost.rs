@@ -82,20 +82,7 @@ fn measured(batch: EventBatch) -> (f64, f64, Statistics) {
     let traces = gatherer.finish().unwrap();
     let gathering = (at_work() - start) / events;
     let start = at_work();
-    let statistics = summarise(
-        &traces,
-        &Options {
-            zone: jiff::tz::TimeZone::UTC,
-            exposure_by_record: false,
-            days: None,
-            entry: None,
-            conversion_scenario: None,
-            grams: false,
-            minhash: false,
-            starts: false,
-        },
-    )
-    .unwrap();
+    let statistics = summarise(&traces, &Options::default()).unwrap();
     (gathering, (at_work() - start) / events, statistics)
 }
 

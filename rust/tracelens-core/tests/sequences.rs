@@ -86,14 +86,9 @@ fn statistics(traces: &Traces) -> Statistics {
 
 fn with_grams(traces: &Traces, grams: bool) -> Statistics {
     let options = Options {
-        zone: jiff::tz::TimeZone::UTC,
-        exposure_by_record: false,
-        days: None,
-        entry: None,
-        conversion_scenario: None,
         grams,
         minhash: true,
-        starts: false,
+        ..Options::default()
     };
     summarise(traces, &options).unwrap()
 }

@@ -44,14 +44,8 @@ fn traces(lives: &[Life]) -> Traces {
 
 fn sketches(lives: &[Life], minhash: bool) -> Vec<Sketch> {
     let options = Options {
-        zone: jiff::tz::TimeZone::UTC,
-        exposure_by_record: false,
-        days: None,
-        entry: None,
-        conversion_scenario: None,
-        starts: false,
-        grams: false,
         minhash,
+        ..Options::default()
     };
     let statistics = summarise(&traces(lives), &options).unwrap();
     let mut sketches = vec![Sketch::new(); lives.len()];

@@ -99,14 +99,9 @@ fn traces(rows: &[Row], has: Has, size: usize, memory: Option<u64>) -> Traces {
 
 fn statistics(traces: &Traces, days: Option<Range<i64>>) -> Statistics {
     let options = Options {
-        zone: jiff::tz::TimeZone::UTC,
-        exposure_by_record: false,
         days,
-        entry: None,
-        conversion_scenario: None,
         starts: true,
-        grams: false,
-        minhash: false,
+        ..Options::default()
     };
     summarise(traces, &options).unwrap()
 }

@@ -22,11 +22,12 @@ use tracelens_core::sample::{Kind, guess, sample};
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
+    use super::sequences::sequences;
+    #[pymodule_export]
     use super::stream::{ArrowStream, EventGroups, EventReader};
     #[pymodule_export]
-    use super::traces::Traces;
+    use super::traces::{Traces, asymmetry};
     use super::{PyModule, PyModuleMethods, PyResult, builtin_mappings, guessed, pyfunction, samples};
-    use numpy::PyReadonlyArray1;
     use pyo3::types::PyDict;
     use pyo3::{Bound, Python};
 
@@ -40,38 +41,6 @@ mod _core {
     #[pyfunction]
     fn guess(py: Python<'_>, paths: Vec<String>) -> PyResult<Option<(String, String)>> {
         guessed(py, &paths)
-    }
-
-    /// The asymmetry of scenarios from the spans and run starts of users who were summarised apart.
-    #[pyfunction]
-    fn asymmetry<'py>(
-        py: Python<'py>,
-        spans: [PyReadonlyArray1<'py, i64>; 3],
-        starts: [PyReadonlyArray1<'py, i64>; 4],
-    ) -> PyResult<Bound<'py, PyDict>> {
-        super::traces::asymmetry(py, spans, starts)
-    }
-
-    /// Statistics of what the users of traces do in what order.
-    #[pyfunction]
-    #[pyo3(signature = (traces, *, directly_follows=false, chains=None, grams=None, lift=None, profile=false, funnel=None, jobs=None))]
-    #[expect(
-        clippy::too_many_arguments,
-        clippy::type_complexity,
-        reason = "keyword arguments in Python"
-    )]
-    fn sequences<'py>(
-        py: Python<'py>,
-        traces: &Traces,
-        directly_follows: bool,
-        chains: Option<(i64, Option<String>, usize)>,
-        grams: Option<i64>,
-        lift: Option<i64>,
-        profile: bool,
-        funnel: Option<(i64, Vec<Vec<(Option<String>, Option<String>)>>)>,
-        jobs: Option<usize>,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        super::sequences::sequences(py, traces, directly_follows, chains, grams, lift, profile, funnel, jobs)
     }
 
     /// A few rows of each kind of file among logs.

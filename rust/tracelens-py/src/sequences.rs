@@ -6,12 +6,16 @@ use crate::traces::{Traces, columns_of};
 use numpy::IntoPyArray;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tracelens_core::sequences::{self, Chains, ChainsWanted, FunnelWanted, Lift, Profile, Sequences, Step, Wanted};
+use tracelens_core::sequences::{
+    Chains, ChainsWanted, FunnelWanted, Lift, Profile, Sequences, Step, Wanted, summarise,
+};
 
 /// A step as Python tells it: names of a scenario and an action, either may be missing.
 type Named = (Option<String>, Option<String>);
 
 /// What is wanted of traces, times in microseconds; what is not wanted is None in the dict that comes back.
+#[pyfunction]
+#[pyo3(signature = (traces, *, directly_follows=false, chains=None, grams=None, lift=None, profile=false, funnel=None, jobs=None))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments in Python")]
 pub(crate) fn sequences<'py>(
     py: Python<'py>,
@@ -43,7 +47,7 @@ pub(crate) fn sequences<'py>(
             steps: steps.into_iter().map(any).collect(),
         }),
     };
-    let found = run(py, jobs, stop, || sequences::summarise(log, &wanted))?.map_err(|e| to_python(py, &e))?;
+    let found = run(py, jobs, stop, || summarise(log, &wanted))?.map_err(|e| to_python(py, &e))?;
     to_dict(py, found)
 }
 

@@ -327,6 +327,7 @@ pub(crate) fn columns_of(py: Python<'_>, table: Table) -> PyResult<Bound<'_, PyD
 }
 
 /// The asymmetry table from spans (user, first, last) and run starts (user, scenario, time, day) of users however joined.
+#[pyfunction]
 pub(crate) fn asymmetry<'py>(
     py: Python<'py>,
     spans: [PyReadonlyArray1<'py, i64>; 3],

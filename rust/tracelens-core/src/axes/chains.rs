@@ -88,7 +88,6 @@ pub fn any_chains(time: &[i64], scenario: &[u32], conversion: &[bool], options: 
             record: place as u32,
             record_from: place as u32,
             look_back: options.look_back,
-            gap_cut: options.gap_cut,
         };
         lane.before(&moment, |before| {
             Chain::new(i, time[i], scenario[i], before, usize::MAX)
@@ -176,9 +175,10 @@ impl Conversions {
             let from = &mut record_from[e.record as usize];
             *from = (*from).min(place as u32);
         }
+        let gap_cut = self.options.gap_cut;
         let mut any = None;
-        let mut by_item = Lanes::new(events, |e| e.item);
-        let mut by_category = Lanes::new(events, |e| e.category);
+        let mut by_item = Lanes::new(events, gap_cut, |e| e.item);
+        let mut by_category = Lanes::new(events, gap_cut, |e| e.category);
         for (i, e) in conversions() {
             let moment = Moment {
                 time: e.time,
@@ -187,35 +187,28 @@ impl Conversions {
                 record: e.record,
                 record_from: record_from[e.record as usize],
                 look_back: self.options.look_back,
-                gap_cut: self.options.gap_cut,
             };
-            let chain = |before: Before| Chain::new(i, e.time, e.scenario, before, PATH_KEPT);
-            let level = |before: &Before, level: Level| match before {
-                Before::Led(_) => level,
-                // What lies behind too long a pause is linked, but led nowhere.
-                Before::Nothing | Before::Apart => Level::Unmatched,
-            };
-            let look = |lane: &Lane, as_level: Level| {
+            let look = |lane: &Lane, link: Level| {
                 lane.before(&moment, |before| {
-                    let nothing = matches!(before, Before::Nothing);
-                    (nothing, level(&before, as_level), chain(before))
+                    let level = match before {
+                        Before::Nothing => return None,
+                        // What lies behind too long a pause is linked, but led nowhere.
+                        Before::Apart => Level::Unmatched,
+                        Before::Led(_) => link,
+                    };
+                    Some((level, Chain::new(i, e.time, e.scenario, before, PATH_KEPT)))
                 })
             };
-            let (level, chain) = if self.keyed {
-                let item = by_item.get(e.item, self.options.gap_cut);
-                let (nothing, level, found) = look(item, Level::Item);
-                if nothing {
-                    let category = by_category.get(e.category, self.options.gap_cut);
-                    let (_, level, found) = look(category, Level::Category);
-                    (level, found)
-                } else {
-                    (level, found)
-                }
+            let found = if self.keyed {
+                look(by_item.get(e.item), Level::Item).or_else(|| look(by_category.get(e.category), Level::Category))
             } else {
-                let all = any.get_or_insert_with(|| Lane::new(steps(events, 0..events.len()), self.options.gap_cut));
-                let (_, level, found) = look(all, Level::Any);
-                (level, found)
+                look(
+                    any.get_or_insert_with(|| Lane::new(steps(events, 0..events.len()), gap_cut)),
+                    Level::Any,
+                )
             };
+            let alone = || Chain::new(i, e.time, e.scenario, Before::Nothing, PATH_KEPT);
+            let (level, chain) = found.unwrap_or_else(|| (Level::Unmatched, alone()));
             let path = self.path_code(&chain.path);
             let [scenario, action, item, category] = [e.scenario, e.action, e.item, e.category].map(code);
             self.table.push([
@@ -282,13 +275,14 @@ fn steps(events: &[Event], places: impl Iterator<Item = usize>) -> impl Iterator
 /// The lanes of the keys that some conversion has.
 struct Lanes<'t> {
     events: &'t [Event],
+    gap_cut: i64,
     places: HashMap<u32, Vec<usize>>,
     made: HashMap<u32, Lane>,
     none: Lane,
 }
 
 impl<'t> Lanes<'t> {
-    fn new(events: &'t [Event], key: impl Fn(&Event) -> u32) -> Self {
+    fn new(events: &'t [Event], gap_cut: i64, key: impl Fn(&Event) -> u32) -> Self {
         let mut places: HashMap<u32, Vec<usize>> = events
             .iter()
             .filter(|e| e.role == Role::Conversion && key(e) != NO_CODE)
@@ -303,17 +297,18 @@ impl<'t> Lanes<'t> {
         }
         Self {
             events,
+            gap_cut,
             places,
             made: HashMap::new(),
             none: Lane::default(),
         }
     }
 
-    fn get(&mut self, key: u32, gap_cut: i64) -> &Lane {
+    fn get(&mut self, key: u32) -> &Lane {
         let Some(places) = self.places.get(&key) else {
             return &self.none;
         };
-        let lane = || Lane::new(steps(self.events, places.iter().copied()), gap_cut);
+        let lane = || Lane::new(steps(self.events, places.iter().copied()), self.gap_cut);
         self.made.entry(key).or_insert_with(lane)
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Step {
 /// Events of one person, all or those with one key, in the order in which they are over.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
+    /// The longest pause between two events, and between the last and a moment.
+    gap_cut: i64,
     steps: Vec<Step>,
     /// The run of one scenario in which each stands.
     run: Vec<u32>,
@@ -61,8 +63,6 @@ pub(super) struct Moment {
     /// Place of the first event of its record.
     pub(super) record_from: u32,
     pub(super) look_back: i64,
-    /// The longest pause between two events, and between the last and the moment.
-    pub(super) gap_cut: i64,
 }
 
 impl Lane {
@@ -72,7 +72,10 @@ impl Lane {
         if !steps.is_sorted_by_key(order) {
             steps.sort_unstable_by_key(order);
         }
-        let mut lane = Self::default();
+        let mut lane = Self {
+            gap_cut,
+            ..Self::default()
+        };
         for (i, step) in steps.iter().enumerate() {
             let last = i.checked_sub(1).map(|j| &steps[j]);
             if last.is_none_or(|last| last.scenario != step.scenario) {
@@ -107,7 +110,7 @@ impl Lane {
         if self.steps[own_from..until].iter().any(|s| s.record == m.record) {
             let from = from();
             let others = self.steps[from..until].iter().filter(|s| s.record != m.record);
-            let lane = Self::new(others.copied(), m.gap_cut);
+            let lane = Self::new(others.copied(), self.gap_cut);
             return look(lane.ending(lane.steps.len(), m));
         }
         look(self.ending(until, m))
@@ -122,7 +125,7 @@ impl Lane {
         if self.steps[last].time < earliest {
             return Before::Nothing;
         }
-        if m.time - self.steps[last].time > m.gap_cut {
+        if m.time - self.steps[last].time > self.gap_cut {
             return Before::Apart;
         }
         let stretch = self.stretch[last] as usize;
@@ -253,7 +256,6 @@ mod tests {
                     record,
                     record_from: first as u32,
                     look_back,
-                    gap_cut,
                 };
                 let found = lane.before(&moment, |before| match before {
                     Before::Led(s) => Some((moment.time - s.from, s.runs.to_vec(), s.scenarios(own))),

@@ -27,9 +27,15 @@ pub(super) fn write(batches: &[EventBatch], rows: &[At]) -> Vec<u8> {
     column(|b, r| b.value(r).to_bits());
     column(|b, r| u64::from(b.count(r)));
     column(|b, r| b.record[r]);
-    column(|b, r| b.text(r).map_or(0, |t| t.len() as u64 + 1));
+    column(|b, r| b.text.get(r).map_or(0, |t| t.len() as u64 + 1));
     for &(batch, row) in rows {
-        out.extend(batches[batch as usize].text(row as usize).unwrap_or_default().bytes());
+        out.extend(
+            batches[batch as usize]
+                .text
+                .get(row as usize)
+                .unwrap_or_default()
+                .bytes(),
+        );
     }
     out
 }
@@ -122,13 +128,30 @@ fn pack(out: &mut Vec<u8>, numbers: impl Iterator<Item = u64> + Clone) {
     };
     out.extend(least.to_le_bytes());
     out.push(width);
+    let distances = numbers.map(|x| x - least);
     match width {
         0 => {}
-        1 => out.extend(numbers.map(|x| (x - least) as u8)),
-        2 => out.extend(numbers.flat_map(|x| ((x - least) as u16).to_le_bytes())),
-        4 => out.extend(numbers.flat_map(|x| ((x - least) as u32).to_le_bytes())),
-        _ => out.extend(numbers.flat_map(|x| (x - least).to_le_bytes())),
+        1 => narrow::<1>(out, distances),
+        2 => narrow::<2>(out, distances),
+        4 => narrow::<4>(out, distances),
+        _ => narrow::<8>(out, distances),
     }
+}
+
+/// The lowest bytes of numbers.
+fn narrow<const WIDTH: usize>(out: &mut Vec<u8>, numbers: impl Iterator<Item = u64>) {
+    for number in numbers {
+        out.extend_from_slice(&number.to_le_bytes()[..WIDTH]);
+    }
+}
+
+/// The numbers of which these are the lowest bytes.
+fn widen<const WIDTH: usize>(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes.as_chunks::<WIDTH>().0.iter().map(|lowest| {
+        let mut number = [0; 8];
+        number[..WIDTH].copy_from_slice(lowest);
+        u64::from_le_bytes(number)
+    })
 }
 
 /// The next column of `n` numbers; empty if all of them are `usual`.
@@ -142,25 +165,10 @@ fn unpack<T: Clone>(rest: &mut &[u8], n: usize, usual: Option<u64>, of: impl Fn(
     Some(match width {
         0 if usual == Some(least) => Vec::new(),
         0 => vec![of(least); n],
-        1 => bytes.iter().map(|&x| from(u64::from(x))).collect(),
-        2 => {
-            let (numbers, _) = bytes.as_chunks::<2>();
-            numbers
-                .iter()
-                .map(|&x| from(u64::from(u16::from_le_bytes(x))))
-                .collect()
-        }
-        4 => {
-            let (numbers, _) = bytes.as_chunks::<4>();
-            numbers
-                .iter()
-                .map(|&x| from(u64::from(u32::from_le_bytes(x))))
-                .collect()
-        }
-        8 => {
-            let (numbers, _) = bytes.as_chunks::<8>();
-            numbers.iter().map(|&x| from(u64::from_le_bytes(x))).collect()
-        }
+        1 => widen::<1>(bytes).map(from).collect(),
+        2 => widen::<2>(bytes).map(from).collect(),
+        4 => widen::<4>(bytes).map(from).collect(),
+        8 => widen::<8>(bytes).map(from).collect(),
         _ => return None,
     })
 }

@@ -12,6 +12,17 @@ pub(super) const CODED: [fn(&EventBatch) -> &Coded; 5] = [
     |b| &b.category,
 ];
 
+/// The same columns, to be given other codes.
+pub(super) fn coded_mut(batch: &mut EventBatch) -> [&mut Coded; 5] {
+    [
+        &mut batch.user,
+        &mut batch.scenario,
+        &mut batch.action,
+        &mut batch.item,
+        &mut batch.category,
+    ]
+}
+
 /// For each code of a column the code of its string in a pool of all. Strings of dropped rows, which no code has, are left out.
 pub(super) fn interned(column: &Coded, all: &mut Pool) -> Vec<u32> {
     let mut used = vec![false; column.pool.len()];

@@ -281,7 +281,7 @@ fn gather(part: &mut Part, sources: &[Source], rows: &[At]) {
     }
     if sources.iter().any(|s| !s.batch.text.is_empty()) {
         for &(batch, row) in rows {
-            part.text.push(sources[batch as usize].batch.text(row as usize));
+            part.text.push(sources[batch as usize].batch.text.get(row as usize));
         }
     }
 }
@@ -320,6 +320,6 @@ fn copy(part: &mut Part, source: &Source, rows: Range<usize>) {
     );
     if !b.text.is_empty() || !part.text.codes.is_empty() {
         part.text.codes.resize(before, NO_CODE);
-        rows.for_each(|r| part.text.push(b.text(r)));
+        rows.for_each(|r| part.text.push(b.text.get(r)));
     }
 }

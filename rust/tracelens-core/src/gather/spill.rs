@@ -1,7 +1,7 @@
 //! Events that memory cannot hold, put aside on disk by users, so that all events of a user can be had together.
 
 use super::chunk::{self, At};
-use super::codes::{CODED, interned, ranked};
+use super::codes::{CODED, coded_mut, interned, ranked};
 use super::scatter::{Source, part};
 use super::traces::{Facts, Part};
 use crate::error::{Code, Error, Result};
@@ -56,14 +56,7 @@ impl Spill {
             .map(|(pool, column)| batches.iter().map(|b| interned(column(b), pool)).collect())
             .collect();
         batches.par_iter_mut().enumerate().for_each(|(i, batch)| {
-            let columns = [
-                &mut batch.user,
-                &mut batch.scenario,
-                &mut batch.action,
-                &mut batch.item,
-                &mut batch.category,
-            ];
-            for (column, maps) in columns.into_iter().zip(&maps) {
+            for (column, maps) in coded_mut(batch).into_iter().zip(&maps) {
                 for code in column.codes.iter_mut().filter(|c| **c != NO_CODE) {
                     *code = maps[i][*code as usize];
                 }

@@ -61,14 +61,9 @@ fn log() -> impl Strategy<Value = Vec<Row>> {
 
 fn options(exposure_by_record: bool) -> Options {
     Options {
-        zone: jiff::tz::TimeZone::UTC,
         exposure_by_record,
         days: Some(WINDOW),
-        entry: None,
-        conversion_scenario: None,
-        grams: false,
-        minhash: false,
-        starts: false,
+        ..Options::default()
     }
 }
 
