@@ -293,7 +293,7 @@ impl<'a> FromIterator<Option<&'a str>> for Texts {
 }
 
 /// A run of events in columns, in the order of the file. All columns have the same length but those that the log has nothing for: `seq`,
-/// the codes of `item` and `category`, `value`, `count` and `text` may be empty, and then every row has the usual value.
+/// the codes of `item` and `category`, `value`, `count`, `text` and `record` may be empty, and then every row has the usual value.
 #[derive(Debug, Clone, Default)]
 pub struct EventBatch {
     /// Who. Never missing.
@@ -324,8 +324,10 @@ pub struct EventBatch {
     pub count: Vec<u32>,
     /// What was said or shown; empty too if it was not asked for.
     pub text: Texts,
-    /// Events logged together share a record.
+    /// Events logged together share a record; without numbers each is a record of its own.
     pub record: Vec<u64>,
+    /// Where records without a number start to be counted.
+    pub first_record: u64,
 }
 
 impl EventBatch {
@@ -355,6 +357,13 @@ impl EventBatch {
     #[inline]
     pub fn count(&self, row: usize) -> u32 {
         self.count.get(row).copied().unwrap_or(1)
+    }
+
+    /// Number of the record of an event.
+    #[inline]
+    pub fn record(&self, row: usize) -> u64 {
+        let own = || self.first_record + row as u64;
+        self.record.get(row).copied().unwrap_or_else(own)
     }
 
     /// About how many bytes its columns take.
@@ -417,7 +426,8 @@ impl EventBatch {
             } else {
                 rows.iter().map(|&i| self.text.get(i)).collect()
             },
-            record: of(&self.record, rows),
+            record: rows.iter().map(|&i| self.record(i)).collect(),
+            first_record: 0,
         }
     }
 }

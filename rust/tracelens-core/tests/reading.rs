@@ -49,7 +49,7 @@ fn lines(batches: &[EventBatch]) -> Vec<String> {
                 if b.occurred[i] { "happened" } else { "listed" },
                 b.item.get(i).unwrap_or("-"),
                 b.category.get(i).unwrap_or("-"),
-                b.record[i],
+                b.record(i),
             ));
         }
     }
@@ -217,7 +217,7 @@ fn rows_without_a_record_are_records_of_their_own_in_every_file() {
         .unwrap();
     }
     let (events, _) = read(directory.path(), &Mapping::builtin("events").unwrap());
-    let mut records: Vec<u64> = events.iter().flat_map(|b| b.record.clone()).collect();
+    let mut records: Vec<u64> = events.iter().flat_map(|b| (0..b.len()).map(|i| b.record(i))).collect();
     records.sort_unstable();
     // Beyond all numbers that a log gives its records, so that none is taken for another's.
     let expected: Vec<u64> = (0..15).map(|row| (1 << 62) + row).collect();

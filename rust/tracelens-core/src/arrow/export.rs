@@ -53,7 +53,7 @@ fn column(events: &EventBatch, name: &str) -> Result<ArrayRef, ArrowError> {
         "count" => Arc::new(each(events, EventBatch::count).collect::<UInt32Array>()),
         "text" if events.text.is_empty() => Arc::new(StringViewArray::new_null(events.len())),
         "text" => Arc::new(events.text.iter().collect::<StringViewArray>()),
-        "record" => Arc::new(UInt64Array::from(events.record.clone())),
+        "record" => Arc::new((0..events.len()).map(|row| events.record(row)).collect::<UInt64Array>()),
         other => return Err(ArrowError::SchemaError(format!("no column {other}"))),
     })
 }

@@ -48,8 +48,9 @@ pub fn from_record_batch(batch: &RecordBatch, ordinal: u64, zone: &TimeZone) -> 
         text: frame.text()?,
         record: match frame.numbers::<UInt64Type>("record")? {
             Some(record) => record.into_iter().zip(ordinals).map(|(r, o)| r.unwrap_or(o)).collect(),
-            None => ordinals.collect(),
+            None => Vec::new(),
         },
+        first_record: ordinal,
     })
 }
 

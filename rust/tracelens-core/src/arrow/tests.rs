@@ -28,7 +28,7 @@ fn two_columns_are_enough() {
     assert_eq!(events.time, [NO_TIME; 2]);
     assert_eq!(events.precision, [Precision::None; 2]);
     assert_eq!(events.seq, [10, 11], "without a clock the rows are the order");
-    assert_eq!(events.record, [10, 11]);
+    assert_eq!([events.record(0), events.record(1)], [10, 11]);
     assert_eq!(events.role, [Role::Active; 2]);
     assert_eq!([events.count(0), events.count(1)], [1; 2]);
     assert_eq!(events.occurred, [true; 2]);

@@ -69,9 +69,9 @@ pub(super) fn events(file: &File, batches: &[Batch]) -> Vec<String> {
         );
         for i in 0..e.len() {
             let record = match file.plan.records {
-                Records::Value(_) if !batch.unnumbered.contains(&i) => e.record[i],
-                Records::Level(_) => e.record[i] + records,
-                _ => e.record[i] + rows,
+                Records::Value(_) if !batch.unnumbered.contains(&i) => e.record(i),
+                Records::Level(_) => e.record(i) + records,
+                _ => e.record(i) + rows,
             };
             let seq = u64::from(e.seq(i)) + if batch.by_position.contains(&i) { rows } else { 0 };
             said.push(format!(

@@ -57,7 +57,7 @@ fn lines(batches: &[Batch]) -> Vec<String> {
                 e.occurred[i],
                 e.role[i],
                 e.text.get(i),
-                e.record[i] + if b.records > 0 { base } else { rows },
+                e.record(i) + if b.records > 0 { base } else { rows },
             ));
         }
         records = base + b.records;

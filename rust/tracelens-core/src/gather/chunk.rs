@@ -26,7 +26,7 @@ pub(super) fn write(batches: &[EventBatch], rows: &[At]) -> Vec<u8> {
     column(|b, r| code(&b.category, r));
     column(|b, r| b.value(r).to_bits());
     column(|b, r| u64::from(b.count(r)));
-    column(|b, r| b.record[r]);
+    column(EventBatch::record);
     column(|b, r| b.text.get(r).map_or(0, |t| t.len() as u64 + 1));
     for &(batch, row) in rows {
         out.extend(
@@ -90,6 +90,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<EventBatch> {
         count,
         text: texts,
         record,
+        first_record: 0,
     })
 }
 

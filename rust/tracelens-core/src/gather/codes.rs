@@ -13,7 +13,7 @@ pub(super) const CODED: [fn(&EventBatch) -> &Coded; 5] = [
 ];
 
 /// The same columns, to be given other codes.
-pub(super) fn coded_mut(batch: &mut EventBatch) -> [&mut Coded; 5] {
+fn coded_mut(batch: &mut EventBatch) -> [&mut Coded; 5] {
     [
         &mut batch.user,
         &mut batch.scenario,
@@ -44,4 +44,14 @@ pub(super) fn ranked(pool: &Pool) -> (Vec<String>, Vec<u32>) {
         rank[c as usize] = r as u32;
     }
     (by_name.into_iter().map(|c| pool.get(c).to_owned()).collect(), rank)
+}
+
+/// Give the columns of a batch other codes, of a pool that is not theirs: for each column the new code of each old one.
+pub(super) fn recode(batch: &mut EventBatch, codes: [&[u32]; 5]) {
+    for (column, codes) in coded_mut(batch).into_iter().zip(codes) {
+        for code in column.codes.iter_mut().filter(|c| **c != NO_CODE) {
+            *code = codes[*code as usize];
+        }
+        column.pool = Pool::default();
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::scatter::scatter;
 use super::spill::Spill;
-use super::traces::{Facts, Names, Store, Traces};
+use super::traces::{Facts, Held, Names, Store, Traces};
 use crate::error::{Code, Error, Result};
 use crate::event::{EventBatch, NO_CODE};
 use crate::stop::Stop;
@@ -90,8 +90,9 @@ impl Gatherer {
                 return Err(Error::new(Code::BadOption, said).help("say with --memory how much may be used"));
             }
             None => {
-                let (names, parts) = scatter(&self.batches, self.events_a_part);
-                (names, facts, Store::Held(parts))
+                let (names, parts) = scatter(self.batches, self.events_a_part);
+                let held = Held::new(parts, names[0].len());
+                (names, facts, Store::Held(held))
             }
         };
         self.stop.check()?;

@@ -1,7 +1,7 @@
 //! How much of one side's records stand in the other side too: what tells a replay of real records from a simulation.
 
-use super::traces::{Part, Store};
-use super::{Traces, Window};
+use super::traces::{Held, Store};
+use super::{Part, Traces, Window};
 use crate::error::{Code, Error, Result};
 use crate::event::NO_CODE;
 use rayon::prelude::*;
@@ -58,7 +58,7 @@ type Head = (i64, u32, u32, u32);
 /// nothing matches. Errors if events on disk cannot be read back.
 pub fn overlap(a: (&Traces, Option<Window>), b: (&Traces, Option<Window>)) -> Result<Overlap> {
     // The first side is gone through part by part, and of the second any user is looked up: best if that one is in memory.
-    if a.0.in_order() && !b.0.in_order() {
+    if matches!((&a.0.store, &b.0.store), (Store::Held(_), Store::Aside(_))) {
         return overlap(b, a).map(Overlap::turned);
     }
     let (from, to) = (&b.0.names, &a.0.names);
@@ -67,11 +67,11 @@ pub fn overlap(a: (&Traces, Option<Window>), b: (&Traces, Option<Window>)) -> Re
         translation(&from.item, &to.item),
         translation(&from.category, &to.category),
     ];
-    let both = |part: &Part, others: &[Part]| -> Overlap {
+    let both = |part: &Part, others: Others| -> Overlap {
         let users = part.users.par_iter().enumerate();
         let of_user = |(place, &user): (usize, &u32)| {
             let other = b.0.users.binary_search(&a.0.users[user as usize]).ok();
-            let other = other.and_then(|v| find(others, v as u32));
+            let other = other.and_then(|v| others.find(v));
             let second = other.map(|(part, place)| heads(part, place, b.1));
             matched(&heads(part, place, a.1), second, &maps)
         };
@@ -81,10 +81,10 @@ pub fn overlap(a: (&Traces, Option<Window>), b: (&Traces, Option<Window>)) -> Re
         // Both are divided alike.
         (Store::Aside(left), Store::Aside(right)) => (0..left.len())
             .into_par_iter()
-            .map(|p| Ok(both(&left.load(p)?, &[right.load(p)?])))
+            .map(|p| Ok(both(&left.load(p)?, Others::Part(&right.load(p)?))))
             .collect::<Result<_>>()?,
         (_, Store::Aside(_)) => return Err(Error::new(Code::BadOption, "sides that cannot be matched")),
-        (_, Store::Held(others)) => a.0.map_parts(|_, part| both(part, others))?,
+        (_, Store::Held(others)) => a.0.map_parts(|_, part| both(part, Others::All(others)))?,
     };
     // Users of the second side alone have records too.
     let alone = |_: usize, part: &Part| -> Overlap {
@@ -104,10 +104,21 @@ pub fn overlap(a: (&Traces, Option<Window>), b: (&Traces, Option<Window>)) -> Re
     Ok(shared.into_iter().chain(rest).fold(Overlap::default(), Overlap::plus))
 }
 
-/// Part and place of a user.
-fn find(parts: &[Part], user: u32) -> Option<(&Part, usize)> {
-    let part = &parts.get(parts.partition_point(|part| part.users.last() < Some(&user)))?;
-    part.users.binary_search(&user).ok().map(|place| (*part, place))
+/// Where users of the second side are looked up.
+#[derive(Clone, Copy)]
+enum Others<'a> {
+    All(&'a Held),
+    Part(&'a Part),
+}
+
+impl<'a> Others<'a> {
+    /// Part and place of a user.
+    fn find(self, user: usize) -> Option<(&'a Part, usize)> {
+        match self {
+            Self::All(held) => Some(held.find(user)),
+            Self::Part(part) => part.users.binary_search(&(user as u32)).ok().map(|place| (part, place)),
+        }
+    }
 }
 
 /// What one user's records on both sides have in common.
@@ -142,7 +153,7 @@ fn translation(from: &[String], to: &[String]) -> Vec<u32> {
 fn heads(t: &Part, place: usize, window: Option<Window>) -> (Vec<Head>, u64) {
     let (from, until) = window.map_or((i64::MIN + 1, i64::MAX), |w| (w.from, w.until));
     let [_, timed] = t.rows_within(place, from, until);
-    let mut rows: Vec<(u64, usize)> = timed.map(|r| (t.record[r], r)).collect();
+    let mut rows: Vec<(u64, usize)> = timed.map(|r| (t.record(place, r), r)).collect();
     let events = rows.iter().filter(|(_, r)| t.occurred[*r]).count() as u64;
     rows.sort_unstable();
     rows.dedup_by_key(|(record, _)| *record);

@@ -1,55 +1,58 @@
 //! Scatter: batches of events, in whatever order they were read, become traces sorted by user and time.
+//!
+//! A batch that holds all there is of most of its users becomes a part where it lies. The events of all other users are dealt
+//! out to parts, column by column: they are read in order, and written to the ends of as many traces as a cache can hold.
 
-use super::chunk::At;
-use super::codes::{CODED, interned, ranked};
-use super::traces::Part;
-use crate::event::{Coded, EventBatch, NO_CODE, Pool};
+use super::codes::{CODED, interned, ranked, recode};
+use super::part::{Part, Records, Sparse};
+use crate::event::{Coded, EventBatch, NO_CODE, NO_TIME, Pool, Precision, Role};
 use rayon::prelude::*;
-use std::cmp::Ordering;
+use std::mem::take;
 use std::ops::Range;
 
-/// The sorted strings behind the codes of all batches, column by column, and the events in parts of about equal size.
-pub(super) fn scatter(batches: &[EventBatch], events_a_part: usize) -> ([Vec<String>; 5], Vec<Part>) {
-    let merged: Vec<Merged> = CODED.par_iter().map(|column| merge(batches, column)).collect();
-    let [user, scenario, action, item, category] = <[Merged; 5]>::try_from(merged).expect("five columns");
-    let sources: Vec<Source> = (0..batches.len())
-        .map(|i| Source {
-            batch: &batches[i],
-            user: &user.ranks[i],
-            scenario: &scenario.ranks[i],
-            action: &action.ranks[i],
-            item: &item.ranks[i],
-            category: &category.ranks[i],
-        })
+/// The sorted strings behind the codes of all batches, column by column, and the events in parts: the dealt ones of so many
+/// events at least.
+pub(super) fn scatter(mut batches: Vec<EventBatch>, events_a_part: usize) -> ([Vec<String>; 5], Vec<Part>) {
+    let merged: Vec<Merged> = CODED.par_iter().map(|column| merge(&batches, column)).collect();
+    let [user, scenario, action, item, category] = &merged[..] else {
+        unreachable!("five columns")
+    };
+    batches.par_iter_mut().enumerate().for_each(|(i, batch)| {
+        let ranks = [user, scenario, action, item, category].map(|column| column.ranks[i].as_slice());
+        recode(batch, ranks);
+    });
+    let users = user.names.len();
+    let whole = whole_users(&batches, users, events_a_part / WORTH_A_PART);
+    let dealt: Vec<(usize, Vec<Range<usize>>)> = whole
+        .iter()
+        .enumerate()
+        .map(|(i, own)| (i, between(own, batches[i].len())))
+        .filter(|(_, rows)| !rows.is_empty())
         .collect();
-    let runs = by_user(&runs(&sources), user.names.len());
-    let parts = runs
-        .parts(events_a_part)
-        .into_par_iter()
-        .map(|users| fill(users.clone().map(|u| u as u32).collect(), users, &runs, &sources))
+    let pieces = dealt.into_iter().map(|(i, rows)| (&batches[i], rows)).collect();
+    let mut parts = Deal::new(pieces, users, events_a_part).parts();
+    let kept: Vec<(EventBatch, Vec<Run>)> = batches
+        .into_iter()
+        .zip(whole)
+        .filter(|(_, own)| !own.is_empty())
         .collect();
-    let names = [user, scenario, action, item, category].map(|column| column.names);
-    (names, parts)
+    parts.par_extend(kept.into_par_iter().map(|(batch, own)| adopt(batch, &own)));
+    parts.par_iter_mut().for_each(Part::sort);
+    let names = <[Merged; 5]>::try_from(merged).unwrap_or_default();
+    (names.map(|column| column.names), parts)
 }
 
-/// All events of these sources as one part.
-pub(super) fn part(sources: &[Source]) -> Part {
-    let mut runs: Vec<(u32, Run)> = runs(sources).into_iter().flatten().collect();
-    // Stable: the runs of a user stay in the order in which they were read.
-    runs.sort_by_key(|(user, _)| *user);
-    let mut users: Vec<u32> = runs.iter().map(|(user, _)| *user).collect();
-    users.dedup();
-    let mut local = 0;
-    for (user, _) in &mut runs {
-        local += usize::from(*user != users[local]);
-        *user = local as u32;
-    }
-    let n = users.len();
-    fill(users, 0..n, &by_user(&[runs], n), sources)
+/// All events of these batches, whose codes are ranks, as one part.
+pub(super) fn part(batches: &[EventBatch], users: usize) -> Part {
+    let pieces = batches.iter().map(|batch| (batch, between(&[], batch.len()))).collect();
+    let mut parts = Deal::new(pieces, users, usize::MAX).parts();
+    let mut part = parts.pop().unwrap_or_default();
+    part.sort();
+    part
 }
 
 /// The sorted strings of a column of all batches, and for each batch the rank of each of its codes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Merged {
     names: Vec<String>,
     ranks: Vec<Vec<u32>>,
@@ -65,261 +68,279 @@ fn merge(batches: &[EventBatch], column: impl Fn(&EventBatch) -> &Coded + Sync) 
     Merged { names, ranks }
 }
 
-/// Events of one user that stand together in a batch.
-#[derive(Debug, Clone, Copy, Default)]
-struct Run {
-    batch: u32,
-    start: u32,
-    length: u32,
-}
-
-/// The runs of each batch, in order, each with its user.
-fn runs(sources: &[Source]) -> Vec<Vec<(u32, Run)>> {
-    let of_batch = |i: usize| {
-        let codes = &sources[i].batch.user.codes;
-        let mut start = 0;
-        codes
-            .chunk_by(|a, b| a == b)
-            .map(|run| {
-                let length = run.len() as u32;
-                start += length;
-                let run_of = Run {
-                    batch: i as u32,
-                    start: start - length,
-                    length,
-                };
-                (sources[i].user[run[0] as usize], run_of)
-            })
-            .collect()
-    };
-    (0..sources.len()).into_par_iter().map(of_batch).collect()
-}
-
-/// Runs by user, in the order in which they were read.
-struct Runs {
-    all: Vec<Run>,
-    /// Those of the user at place `u` are `starts[u]..starts[u + 1]`.
-    starts: Vec<usize>,
-    /// Events of each user.
-    events: Vec<usize>,
-}
-
-fn by_user(of_batches: &[Vec<(u32, Run)>], users: usize) -> Runs {
-    let mut starts = vec![0usize; users + 1];
-    let mut events = vec![0usize; users];
-    for &(user, run) in of_batches.iter().flatten() {
-        starts[user as usize + 1] += 1;
-        events[user as usize] += run.length as usize;
-    }
-    for u in 0..users {
-        starts[u + 1] += starts[u];
-    }
-    let mut next = starts.clone();
-    let mut runs = vec![Run::default(); starts[users]];
-    for &(user, run) in of_batches.iter().flatten() {
-        runs[next[user as usize]] = run;
-        next[user as usize] += 1;
-    }
-    Runs {
-        all: runs,
-        starts,
-        events,
-    }
-}
-
-impl Runs {
-    /// Ranges of users with about equal numbers of events.
-    fn parts(&self, events_a_part: usize) -> Vec<Range<usize>> {
-        let mut parts = Vec::new();
-        let (mut from, mut events) = (0, 0);
-        for (u, n) in self.events.iter().enumerate() {
-            events += n;
-            if events >= events_a_part || u + 1 == self.events.len() {
-                parts.push(from..u + 1);
-                (from, events) = (u + 1, 0);
-            }
-        }
-        parts
-    }
-}
-
-/// A batch with the ranks of its codes.
-pub(super) struct Source<'a> {
-    pub(super) batch: &'a EventBatch,
-    pub(super) user: &'a [u32],
-    pub(super) scenario: &'a [u32],
-    pub(super) action: &'a [u32],
-    pub(super) item: &'a [u32],
-    pub(super) category: &'a [u32],
-}
-
-impl Source<'_> {
-    /// What orders events of one user and time.
-    fn tie(&self, row: usize) -> (u32, u32, u32, u32) {
-        let b = self.batch;
-        (
-            b.seq(row),
-            rank(&b.scenario, self.scenario, row),
-            rank(&b.action, self.action, row),
-            rank(&b.item, self.item, row),
-        )
-    }
-
-    /// What orders those that are alike in all of that.
-    fn last_tie(&self, row: usize, other: &Self, other_row: usize) -> Ordering {
-        let value = |s: &Self, row: usize| s.batch.value(row);
-        let by_value = value(self, row).total_cmp(&value(other, other_row));
-        by_value
-            .then_with(|| self.batch.record[row].cmp(&other.batch.record[other_row]))
-            .then_with(|| self.batch.text.get(row).cmp(&other.batch.text.get(other_row)))
-    }
-}
-
-fn rank(column: &Coded, ranks: &[u32], row: usize) -> u32 {
-    match column.codes.get(row) {
-        None | Some(&NO_CODE) => NO_CODE,
-        Some(&code) => ranks[code as usize],
-    }
-}
-
-/// The canonical order of two events of one user and time.
-fn tied(sources: &[Source], one: At, other: At) -> Ordering {
-    let (a, b) = (&sources[one.0 as usize], &sources[other.0 as usize]);
-    let (row, other_row) = (one.1 as usize, other.1 as usize);
-    a.tie(row)
-        .cmp(&b.tie(other_row))
-        .then_with(|| a.last_tie(row, b, other_row))
-}
-
-/// Runs shorter than this on average are not worth copying one by one.
+/// A batch that is smaller than the part it could become by more than this factor is dealt out.
+const WORTH_A_PART: usize = 8;
+/// So is one whose users take turns, each after fewer events than this.
 const LONG_RUN: usize = 8;
 
-/// The events of some users, in canonical order.
-fn fill(users: Vec<u32>, places: Range<usize>, runs: &Runs, sources: &[Source]) -> Part {
-    let own = &runs.all[runs.starts[places.start]..runs.starts[places.end]];
-    let mut part = Part::new(users);
-    let mut rows: Vec<At> = Vec::with_capacity(runs.events[places.clone()].iter().sum());
-    for user in places {
-        let own = &runs.all[runs.starts[user]..runs.starts[user + 1]];
-        let rows_of = |run: &Run| {
-            let batch = run.batch;
-            (run.start..run.start + run.length).map(move |row| (batch, row))
-        };
-        rows.extend(own.iter().flat_map(rows_of));
-        part.starts.push(rows.len());
-    }
-    let in_order = sort(&mut rows, &part.starts, sources);
-    if in_order && rows.len() >= LONG_RUN * own.len() {
-        for run in own {
-            let rows = run.start as usize..(run.start + run.length) as usize;
-            copy(&mut part, &sources[run.batch as usize], rows);
-        }
-    } else {
-        gather(&mut part, sources, &rows);
-    }
-    part
+/// Events of one user that stand together in a batch.
+#[derive(Debug, Clone)]
+struct Run {
+    user: u32,
+    rows: Range<usize>,
 }
 
-/// Bring the events of each user into canonical order; whether they were in it already.
-fn sort(rows: &mut [At], starts: &[usize], sources: &[Source]) -> bool {
-    let times = column(sources, rows, |s, row| s.batch.time[row]);
-    let mut in_order = true;
-    let mut keyed: Vec<(i64, At)> = Vec::new();
-    for bounds in starts.windows(2) {
-        let (times, rows) = (&times[bounds[0]..bounds[1]], &mut rows[bounds[0]..bounds[1]]);
-        let follows = |i: usize| {
-            times[i - 1] < times[i]
-                || times[i - 1] == times[i] && tied(sources, rows[i - 1], rows[i]) != Ordering::Greater
-        };
-        if (1..rows.len()).all(follows) {
-            continue;
-        }
-        in_order = false;
-        keyed.clear();
-        keyed.extend(times.iter().copied().zip(rows.iter().copied()));
-        keyed.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| tied(sources, a.1, b.1)));
-        for (row, (_, at)) in rows.iter_mut().zip(&keyed) {
-            *row = *at;
+/// The runs of one user each, or none if they are too short to be told apart.
+fn runs(batch: &EventBatch) -> Option<Vec<Run>> {
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for run in batch.user.codes.chunk_by(|a, b| a == b) {
+        let rows = start..start + run.len();
+        start = rows.end;
+        runs.push(Run { user: run[0], rows });
+        if runs.len() * LONG_RUN > batch.len() {
+            return None;
         }
     }
-    in_order
+    Some(runs)
 }
 
-/// One column of these rows: column by column the processor waits for many rows at once.
-fn column<T>(sources: &[Source], rows: &[At], of: impl Fn(&Source, usize) -> T) -> Vec<T> {
-    rows.iter()
-        .map(|&(batch, row)| of(&sources[batch as usize], row as usize))
-        .collect()
-}
-
-/// All columns of these rows.
-fn gather(part: &mut Part, sources: &[Source], rows: &[At]) {
-    part.time = column(sources, rows, |s, r| s.batch.time[r]);
-    part.precision = column(sources, rows, |s, r| s.batch.precision[r]);
-    part.scenario = column(sources, rows, |s, r| rank(&s.batch.scenario, s.scenario, r));
-    part.action = column(sources, rows, |s, r| rank(&s.batch.action, s.action, r));
-    part.role = column(sources, rows, |s, r| s.batch.role[r]);
-    part.valence = column(sources, rows, |s, r| s.batch.valence[r]);
-    part.occurred = column(sources, rows, |s, r| s.batch.occurred[r]);
-    part.record = column(sources, rows, |s, r| s.batch.record[r]);
-    if sources.iter().any(|s| !s.batch.seq.is_empty()) {
-        part.seq.fill(column(sources, rows, |s, r| s.batch.seq(r)));
-    }
-    if sources.iter().any(|s| !s.batch.count.is_empty()) {
-        part.count.fill(column(sources, rows, |s, r| s.batch.count(r)));
-    }
-    if sources.iter().any(|s| !s.batch.value.is_empty()) {
-        part.value.fill(column(sources, rows, |s, r| s.batch.value(r)));
-    }
-    if sources.iter().any(|s| !s.batch.item.codes.is_empty()) {
-        part.item
-            .fill(column(sources, rows, |s, r| rank(&s.batch.item, s.item, r)));
-    }
-    if sources.iter().any(|s| !s.batch.category.codes.is_empty()) {
-        part.category
-            .fill(column(sources, rows, |s, r| rank(&s.batch.category, s.category, r)));
-    }
-    if sources.iter().any(|s| !s.batch.text.is_empty()) {
-        for &(batch, row) in rows {
-            part.text.push(sources[batch as usize].batch.text.get(row as usize));
-        }
-    }
-}
-
-/// Append some rows of a batch.
-fn copy(part: &mut Part, source: &Source, rows: Range<usize>) {
-    let b = source.batch;
-    let before = part.time.len();
-    part.time.extend_from_slice(&b.time[rows.clone()]);
-    part.precision.extend_from_slice(&b.precision[rows.clone()]);
-    let codes = |column: &Coded, ranks: &[u32], out: &mut Vec<u32>| {
-        let rank = |&code: &u32| if code == NO_CODE { NO_CODE } else { ranks[code as usize] };
-        out.extend(column.codes[rows.clone()].iter().map(rank));
+/// For each batch the runs that are all there is of their users; none if it is not worth a part.
+fn whole_users(batches: &[EventBatch], users: usize, least: usize) -> Vec<Vec<Run>> {
+    let found: Vec<Option<Vec<Run>>> = batches
+        .par_iter()
+        .map(|batch| if batch.len() < least { None } else { runs(batch) })
+        .collect();
+    let mut runs_of = vec![0u8; users];
+    let mut meet = |user: u32| {
+        let n = &mut runs_of[user as usize];
+        *n = n.saturating_add(1);
     };
-    codes(&b.scenario, source.scenario, &mut part.scenario);
-    codes(&b.action, source.action, &mut part.action);
-    part.role.extend_from_slice(&b.role[rows.clone()]);
-    part.valence.extend_from_slice(&b.valence[rows.clone()]);
-    part.occurred.extend_from_slice(&b.occurred[rows.clone()]);
-    part.record.extend_from_slice(&b.record[rows.clone()]);
-    part.seq
-        .extend(before, rows.clone().map(|r| b.seq(r)), b.seq.is_empty());
-    part.count
-        .extend(before, rows.clone().map(|r| b.count(r)), b.count.is_empty());
-    part.value
-        .extend(before, rows.clone().map(|r| b.value(r)), b.value.is_empty());
-    part.item.extend(
-        before,
-        rows.clone().map(|r| rank(&b.item, source.item, r)),
-        b.item.codes.is_empty(),
-    );
-    part.category.extend(
-        before,
-        rows.clone().map(|r| rank(&b.category, source.category, r)),
-        b.category.codes.is_empty(),
-    );
-    if !b.text.is_empty() || !part.text.codes.is_empty() {
-        part.text.codes.resize(before, NO_CODE);
-        rows.for_each(|r| part.text.push(b.text.get(r)));
+    for (batch, runs) in batches.iter().zip(&found) {
+        match runs {
+            Some(runs) => runs.iter().for_each(|run| meet(run.user)),
+            // Twice: so none of them is whole.
+            None => batch.user.codes.iter().for_each(|&user| {
+                meet(user);
+                meet(user);
+            }),
+        }
     }
+    let own = |(batch, runs): (&EventBatch, Option<Vec<Run>>)| {
+        let mut runs = runs.unwrap_or_default();
+        runs.retain(|run| runs_of[run.user as usize] == 1);
+        let rows: usize = runs.iter().map(|run| run.rows.len()).sum();
+        if 2 * rows < batch.len() { Vec::new() } else { runs }
+    };
+    batches.iter().zip(found).map(own).collect()
+}
+
+/// The rows of a batch that are in none of these runs.
+fn between(runs: &[Run], rows: usize) -> Vec<Range<usize>> {
+    let mut from = 0;
+    let mut rest = Vec::new();
+    for run in runs {
+        rest.push(from..run.rows.start);
+        from = run.rows.end;
+    }
+    rest.push(from..rows);
+    rest.retain(|rows| !rows.is_empty());
+    rest
+}
+
+/// A batch as a part of these runs.
+fn adopt(batch: EventBatch, runs: &[Run]) -> Part {
+    let mut kept: Vec<Range<usize>> = Vec::new();
+    let mut starts = vec![0];
+    for run in runs {
+        starts.push(starts[starts.len() - 1] + run.rows.len());
+        match kept.last_mut() {
+            Some(last) if last.end == run.rows.start => last.end = run.rows.end,
+            _ => kept.push(run.rows.clone()),
+        }
+    }
+    let mut text = Coded::default();
+    if !batch.text.is_empty() {
+        let rows = kept.iter().cloned().flatten();
+        rows.for_each(|row| text.push(batch.text.get(row)));
+    }
+    Part {
+        users: runs.iter().map(|run| run.user).collect(),
+        starts,
+        time: only(batch.time, &kept),
+        precision: only(batch.precision, &kept),
+        seq: Sparse::new(0, only(batch.seq, &kept)),
+        scenario: only(batch.scenario.codes, &kept),
+        action: only(batch.action.codes, &kept),
+        role: only(batch.role, &kept),
+        valence: only(batch.valence, &kept),
+        occurred: only(batch.occurred, &kept),
+        item: Sparse::new(NO_CODE, only(batch.item.codes, &kept)),
+        category: Sparse::new(NO_CODE, only(batch.category.codes, &kept)),
+        value: Sparse::new(f64::NAN, only(batch.value, &kept)),
+        count: Sparse::new(1, only(batch.count, &kept)),
+        text,
+        records: if batch.record.is_empty() {
+            let first = |run: &Run| batch.first_record + run.rows.start as u64;
+            Records::From(runs.iter().map(first).collect())
+        } else {
+            Records::Numbered(only(batch.record, &kept))
+        },
+    }
+}
+
+/// Some rows of a column, where it lies.
+fn only<T: Copy>(mut column: Vec<T>, rows: &[Range<usize>]) -> Vec<T> {
+    if !column.is_empty() {
+        let mut end = 0;
+        for rows in rows {
+            column.copy_within(rows.clone(), end);
+            end += rows.len();
+        }
+        column.truncate(end);
+    }
+    column
+}
+
+/// Where the next event of a user goes: its part, and the row there.
+type Next = (u32, u32);
+/// Users, where the events of each start, and where those of the last end.
+type Places = (Vec<u32>, Vec<usize>);
+
+fn events(part: &Places) -> usize {
+    part.1.last().copied().unwrap_or(0)
+}
+
+/// Events that are dealt out to their users.
+struct Deal<'a> {
+    /// Batches, each with some of its rows.
+    pieces: Vec<(&'a EventBatch, Vec<Range<usize>>)>,
+    /// By user.
+    first: Vec<Next>,
+    /// The users of each part, and where their events start.
+    parts: Vec<Places>,
+}
+
+impl<'a> Deal<'a> {
+    fn new(pieces: Vec<(&'a EventBatch, Vec<Range<usize>>)>, users: usize, events_a_part: usize) -> Self {
+        let mut counts = vec![0u32; users];
+        for (batch, rows) in &pieces {
+            for &user in rows.iter().flat_map(|rows| &batch.user.codes[rows.clone()]) {
+                counts[user as usize] += 1;
+            }
+        }
+        let mut first = vec![(0, 0); users];
+        let mut parts: Vec<Places> = Vec::new();
+        for (user, &n) in counts.iter().enumerate().filter(|(_, n)| **n > 0) {
+            if parts.last().is_none_or(|part| events(part) >= events_a_part) {
+                parts.push((Vec::new(), vec![0]));
+            }
+            let part = parts.len() - 1;
+            let start = events(&parts[part]);
+            first[user] = (part as u32, start as u32);
+            parts[part].0.push(user as u32);
+            parts[part].1.push(start + n as usize);
+        }
+        Self { pieces, first, parts }
+    }
+
+    fn parts(self) -> Vec<Part> {
+        let mut columns = Columns::default();
+        let c = &mut columns;
+        rayon::scope(|s| {
+            let deal = &self;
+            s.spawn(|_| c.time = deal.column(NO_TIME, |_| true, |b, r| b.time[r]));
+            s.spawn(|_| c.record = deal.column(0, |_| true, EventBatch::record));
+            s.spawn(|_| c.value = deal.column(f64::NAN, |b| !b.value.is_empty(), EventBatch::value));
+            s.spawn(|_| c.scenario = deal.codes(|b| &b.scenario));
+            s.spawn(|_| c.action = deal.codes(|b| &b.action));
+            s.spawn(|_| c.item = deal.codes(|b| &b.item));
+            s.spawn(|_| c.category = deal.codes(|b| &b.category));
+            s.spawn(|_| c.seq = deal.column(0, |b| !b.seq.is_empty(), EventBatch::seq));
+            s.spawn(|_| c.count = deal.column(1, |b| !b.count.is_empty(), EventBatch::count));
+            s.spawn(|_| c.precision = deal.column(Precision::None, |_| true, |b, r| b.precision[r]));
+            s.spawn(|_| c.role = deal.column(Role::Active, |_| true, |b, r| b.role[r]));
+            s.spawn(|_| c.valence = deal.column(0, |_| true, |b, r| b.valence[r]));
+            s.spawn(|_| c.occurred = deal.column(true, |_| true, |b, r| b.occurred[r]));
+            s.spawn(|_| c.text = deal.texts());
+        });
+        let of_part = |(p, (users, starts)): (usize, Places)| Part {
+            users,
+            starts,
+            time: take(&mut c.time[p]),
+            precision: take(&mut c.precision[p]),
+            seq: Sparse::new(0, take(&mut c.seq[p])),
+            scenario: take(&mut c.scenario[p]),
+            action: take(&mut c.action[p]),
+            role: take(&mut c.role[p]),
+            valence: take(&mut c.valence[p]),
+            occurred: take(&mut c.occurred[p]),
+            item: Sparse::new(NO_CODE, take(&mut c.item[p])),
+            category: Sparse::new(NO_CODE, take(&mut c.category[p])),
+            value: Sparse::new(f64::NAN, take(&mut c.value[p])),
+            count: Sparse::new(1, take(&mut c.count[p])),
+            text: take(&mut c.text[p]),
+            records: Records::Numbered(take(&mut c.record[p])),
+        };
+        self.parts.into_iter().enumerate().map(of_part).collect()
+    }
+
+    /// A column of each part, or empty ones if no batch has it.
+    fn column<T: Copy>(
+        &self,
+        usual: T,
+        has: impl Fn(&EventBatch) -> bool,
+        of: impl Fn(&EventBatch, usize) -> T,
+    ) -> Vec<Vec<T>> {
+        if !self.pieces.iter().any(|(batch, _)| has(batch)) {
+            return vec![Vec::new(); self.parts.len()];
+        }
+        let mut columns: Vec<Vec<T>> = self.parts.iter().map(|part| vec![usual; events(part)]).collect();
+        let mut next = self.first.clone();
+        for (batch, rows) in &self.pieces {
+            for row in rows.iter().cloned().flatten() {
+                let (part, to) = &mut next[batch.user.codes[row] as usize];
+                columns[*part as usize][*to as usize] = of(batch, row);
+                *to += 1;
+            }
+        }
+        columns
+    }
+
+    fn codes(&self, of: impl Fn(&EventBatch) -> &Coded) -> Vec<Vec<u32>> {
+        let code = |b: &EventBatch, row: usize| of(b).codes.get(row).copied().unwrap_or(NO_CODE);
+        self.column(NO_CODE, |b| !of(b).codes.is_empty(), code)
+    }
+
+    /// The texts of each part, each kept once.
+    fn texts(&self) -> Vec<Coded> {
+        let mut columns = vec![Coded::default(); self.parts.len()];
+        if self.pieces.iter().all(|(batch, _)| batch.text.is_empty()) {
+            return columns;
+        }
+        for (column, part) in columns.iter_mut().zip(&self.parts) {
+            column.codes = vec![NO_CODE; events(part)];
+        }
+        let mut next = self.first.clone();
+        for (batch, rows) in &self.pieces {
+            for row in rows.iter().cloned().flatten() {
+                let (part, to) = &mut next[batch.user.codes[row] as usize];
+                let column = &mut columns[*part as usize];
+                if let Some(text) = batch.text.get(row) {
+                    column.codes[*to as usize] = column.pool.intern(text);
+                }
+                *to += 1;
+            }
+        }
+        columns
+    }
+}
+
+/// Columns by part.
+#[derive(Default)]
+struct Columns {
+    time: Vec<Vec<i64>>,
+    precision: Vec<Vec<Precision>>,
+    seq: Vec<Vec<u32>>,
+    scenario: Vec<Vec<u32>>,
+    action: Vec<Vec<u32>>,
+    role: Vec<Vec<Role>>,
+    valence: Vec<Vec<i8>>,
+    occurred: Vec<Vec<bool>>,
+    item: Vec<Vec<u32>>,
+    category: Vec<Vec<u32>>,
+    value: Vec<Vec<f64>>,
+    count: Vec<Vec<u32>>,
+    text: Vec<Coded>,
+    record: Vec<Vec<u64>>,
 }

@@ -1,11 +1,12 @@
 //! Events that memory cannot hold, put aside on disk by users, so that all events of a user can be had together.
 
 use super::chunk::{self, At};
-use super::codes::{CODED, coded_mut, interned, ranked};
-use super::scatter::{Source, part};
-use super::traces::{Facts, Part};
+use super::codes::{CODED, interned, ranked, recode};
+use super::part::Part;
+use super::scatter::part;
+use super::traces::Facts;
 use crate::error::{Code, Error, Result};
-use crate::event::{EventBatch, NO_CODE, Pool};
+use crate::event::{EventBatch, Pool};
 use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -28,8 +29,10 @@ pub(super) struct Spill {
     pools: [Pool; 5],
     /// The partition of each user.
     partition: Vec<u16>,
-    /// The rank of each code, once all are known.
+    /// The rank of each code, once all are known; of a user, among those of its partition.
     ranks: [Vec<u32>; 5],
+    /// The users of each partition, ascending.
+    members: Vec<Vec<u32>>,
     facts: Facts,
 }
 
@@ -42,6 +45,7 @@ impl Spill {
             pools: Default::default(),
             partition: Vec::new(),
             ranks: Default::default(),
+            members: vec![Vec::new(); PARTITIONS],
             facts: Facts::default(),
         })
     }
@@ -56,12 +60,7 @@ impl Spill {
             .map(|(pool, column)| batches.iter().map(|b| interned(column(b), pool)).collect())
             .collect();
         batches.par_iter_mut().enumerate().for_each(|(i, batch)| {
-            for (column, maps) in coded_mut(batch).into_iter().zip(&maps) {
-                for code in column.codes.iter_mut().filter(|c| **c != NO_CODE) {
-                    *code = maps[i][*code as usize];
-                }
-                column.pool = Pool::default();
-            }
+            recode(batch, std::array::from_fn(|column| maps[column][i].as_slice()));
         });
         let users = &self.pools[0];
         let known = self.partition.len() as u32;
@@ -90,6 +89,16 @@ impl Spill {
         let mut names: [Vec<String>; 5] = Default::default();
         let columns = self.pools.par_iter_mut().zip(&mut names).zip(&mut self.ranks);
         columns.for_each(|((pool, names), ranks)| (*names, *ranks) = ranked(&std::mem::take(pool)));
+        let users = &mut self.ranks[0];
+        let mut code_of = vec![0; users.len()];
+        for (code, &rank) in users.iter().enumerate() {
+            code_of[rank as usize] = code;
+        }
+        for (rank, code) in (0..).zip(code_of) {
+            let members = &mut self.members[usize::from(self.partition[code])];
+            users[code] = members.len() as u32;
+            members.push(rank);
+        }
         (names, self.facts)
     }
 
@@ -112,20 +121,16 @@ impl Spill {
             let damaged = || io::Error::new(io::ErrorKind::InvalidData, "they are not what was written");
             chunk::read(&bytes).ok_or_else(|| failed(&damaged()))
         };
-        let batches = self.chunks[partition].iter().map(read).collect::<Result<Vec<_>>>()?;
-        let [user, scenario, action, item, category] = &self.ranks;
-        let sources: Vec<Source> = batches
-            .iter()
-            .map(|batch| Source {
-                batch,
-                user,
-                scenario,
-                action,
-                item,
-                category,
-            })
-            .collect();
-        Ok(part(&sources))
+        let mut batches = self.chunks[partition].iter().map(read).collect::<Result<Vec<_>>>()?;
+        for batch in &mut batches {
+            recode(batch, self.ranks.each_ref().map(Vec::as_slice));
+        }
+        let members = &self.members[partition];
+        let mut part = part(&batches, members.len());
+        for user in &mut part.users {
+            *user = members[*user as usize];
+        }
+        Ok(part)
     }
 }
 

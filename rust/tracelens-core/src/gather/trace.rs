@@ -101,7 +101,7 @@ impl TraceBuilder {
         let [untimed, timed] = t.rows_within(place, from, until);
         let clock = untimed.is_empty() && !timed.is_empty();
         let rows = || untimed.clone().chain(timed.clone());
-        self.number_records(t, &rows());
+        self.number_records(t, place, &rows());
         let records = self.records;
         let (trace, calendar) = (&mut self.trace, &mut self.calendar);
         trace.events.clear();
@@ -157,8 +157,8 @@ impl TraceBuilder {
     }
 
     /// Number the records of the rows in the order of their first appearance.
-    fn number_records(&mut self, t: &Part, rows: &(impl Iterator<Item = usize> + Clone)) {
-        let record = |row: usize| t.record[row];
+    fn number_records(&mut self, t: &Part, place: usize, rows: &(impl Iterator<Item = usize> + Clone)) {
+        let record = |row: usize| t.record(place, row);
         self.ordinal.clear();
         let ids = rows.clone().map(record);
         // Most logs number them in their order already.

@@ -241,8 +241,12 @@ impl Reader {
                     .iter()
                     .for_each(|&i| events.record[i] += self.rows | UNNUMBERED);
             }
-            Some((Records::Rows, true)) => events.record.iter_mut().for_each(|r| *r += self.rows + apart),
+            Some((Records::Rows, true)) => {
+                events.first_record = self.rows + apart;
+                events.record.iter_mut().for_each(|r| *r += self.rows + apart);
+            }
             Some((Records::Rows | Records::Level(_), _)) => {
+                events.first_record = records + apart;
                 events.record.iter_mut().for_each(|r| *r += records + apart);
             }
             None => {}

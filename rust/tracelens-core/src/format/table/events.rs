@@ -84,7 +84,7 @@ fn good_rows(rows: &Rows, known_bad: &BTreeSet<u32>) -> Result<Batch, Vec<u32>> 
         },
         ..Batch::default()
     };
-    let positions = positions(&kept, known_bad);
+    let positions = || positions(&kept, known_bad);
     let action = rows.coded(&kept, plan.action.as_ref(), true);
     let mut scenario = rows.coded(&kept, plan.scenario.as_ref(), false);
     fill(&mut scenario, "all");
@@ -95,7 +95,7 @@ fn good_rows(rows: &Rows, known_bad: &BTreeSet<u32>) -> Result<Batch, Vec<u32>> 
     };
     let events = EventBatch {
         user: rows.coded(&kept, Some(&plan.user), true),
-        seq: seqs(rows, &kept, &time, &positions, &mut batch.by_position),
+        seq: seqs(rows, &kept, &time, positions, &mut batch.by_position),
         role: roles(rows, &kept, &action),
         valence: valences(rows, &kept, &action),
         occurred: occurred(rows, &kept, &action),
@@ -104,7 +104,11 @@ fn good_rows(rows: &Rows, known_bad: &BTreeSet<u32>) -> Result<Batch, Vec<u32>> 
         value: plan.value.as_ref().map_or_else(Vec::new, |f| rows.numbers(&kept, f)),
         count: counts(rows, &kept, plan.count.as_ref()),
         text: texts(rows, &kept),
-        record: records(rows, &kept, &positions, &mut batch.unnumbered),
+        record: match &plan.records {
+            Records::Rows if known_bad.is_empty() => Vec::new(),
+            _ => records(rows, &kept, &positions(), &mut batch.unnumbered),
+        },
+        first_record: 0,
         time,
         precision,
         scenario,
@@ -136,13 +140,20 @@ fn positions(kept: &[u32], bad: &BTreeSet<u32>) -> Vec<u64> {
     (0..count).zip(kept).map(position).collect()
 }
 
-fn seqs(rows: &Rows, of: &[u32], time: &[i64], positions: &[u64], by_position: &mut Vec<usize>) -> Vec<u32> {
+fn seqs(
+    rows: &Rows,
+    of: &[u32],
+    time: &[i64],
+    positions: impl Fn() -> Vec<u64>,
+    by_position: &mut Vec<usize>,
+) -> Vec<u32> {
     let seq = rows.file.plan.seq.as_ref();
     let always = seq.is_some_and(|field| matches!(field.source, Source::Position));
     if seq.is_none() && !time.contains(&NO_TIME) {
         return Vec::new();
     }
     let given = seq.filter(|_| !always).map(|field| rows.wholes(of, field));
+    let positions = positions();
     let number = |i: usize| match given.as_ref().and_then(|given| given[i]) {
         Some(number) => number,
         None if always || time[i] == NO_TIME => {

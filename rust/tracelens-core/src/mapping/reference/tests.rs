@@ -177,7 +177,7 @@ fn cell(batch: &EventBatch, column: &str, i: usize) -> String {
         "value" => batch.value(i).to_string(),
         "count" => batch.count(i).to_string(),
         "text" => text(batch.text.get(i)),
-        "record" => batch.record[i].to_string(),
+        "record" => batch.record(i).to_string(),
         other => panic!("an event has no column {other}"),
     }
 }
