@@ -20,7 +20,7 @@ from tracelens.atomic import whole
 from tracelens.errors import TracelensError
 from tracelens.plural import many
 from tracelens.statistics import Statistics
-from tracelens.traces import Path, read_traces
+from tracelens.traces import Path, Progress, read_traces
 
 FORMAT = "tracelens/state/1"
 SUFFIX = ".tls"
@@ -116,7 +116,7 @@ def sketch(
     max_bad: float | None = None,
     jobs: int | None = None,
     memory: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> State:
     """Summarise logs that hold all events of some users of one side.
 

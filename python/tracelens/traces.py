@@ -14,6 +14,9 @@ from tracelens.statistics import Statistics
 if TYPE_CHECKING:
     import polars as pl
 
+Progress = Callable[[int, int, int], None]
+"""To be told the bytes that are read, all there are, and the events so far."""
+
 Path = str | PathLike[str]
 
 
@@ -155,7 +158,7 @@ def read_traces(
     jobs: int | None = None,
     side: str | None = None,
     memory: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Traces:
     """Read logs.
 
@@ -180,7 +183,7 @@ def read_traces(
         Bytes that may be used, about; events beyond that wait on disk, in the directory for temporary files. Never
         changes a result. All events stay in memory if missing.
     progress : callable, optional
-        Called a few times a second with the bytes that are read and all there are.
+        Called a few times a second with the bytes that are read, all there are, and the events so far.
 
     Raises
     ------
