@@ -7,7 +7,6 @@ change a byte. One set of half splits, bootstraps and permutations serves all me
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,97 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from tracelens.align import Block, Floats, Ints, Pair
+from tracelens.align import Floats, Ints, Pair
 from tracelens.metric import Estimate, Metric, Statistic, Sums
+from tracelens.sums import Columns, Complement, Noted, WeightedSums, dense_if_full
 
 SPLITS = 200
 BOOTSTRAPS = 1000
 PERMUTATIONS = 999
 SUBSETS = 50
 """Draws of the larger side where a metric compares equally many users."""
-MAX_CELLS = 1 << 21
-"""Sums, or weights, held at once for one block: 16 MiB of float64, of which a handful live at a time."""
-
-FULL = 1 / 16
-"""Share of filled cells above which a sparse block is summed faster as a dense one."""
-
+MAX_SUMS = 1 << 20
+"""Sums held at once for one block: 8 MiB of float64, of which a handful live at a time in each stage."""
+MAX_WEIGHTS = 1 << 22
+"""Weights held at once for one block: more, as products of few rows wait for memory."""
 Stage = Literal["observed", "split", "bootstrap", "null"]
 STAGES: tuple[Stage, ...] = ("observed", "split", "bootstrap", "null")
 Weights = NDArray[Any]
 Run = dict[tuple[str, int], list[Floats]]
 """Values, block by block, by what they are and of which estimate."""
-
-
-class Columns:
-    """User columns of one side: dense ones side by side in one matrix, sparse ones each by itself."""
-
-    def __init__(self, blocks: dict[str, Block]) -> None:
-        self.slices: dict[str, slice] = {}
-        self.sparse: dict[str, Block] = {}
-        dense = []
-        start = 0
-        for name, block in blocks.items():
-            if isinstance(block, np.ndarray):
-                self.slices[name] = slice(start, start + block.shape[1])
-                start += block.shape[1]
-                dense.append(block)
-            else:
-                self.sparse[name] = block.T.tocsr()
-        self.dense = np.hstack(dense)
-        self.widest = max([start, *(block.shape[0] for block in self.sparse.values())])
-
-    def minus(self, other: "Columns") -> "Columns":
-        """What each user has more of than the same user in the other columns."""
-        rest = copy(self)
-        rest.dense = self.dense - other.dense
-        rest.sparse = {name: block - other.sparse[name] for name, block in self.sparse.items()}
-        return rest
-
-
-class WeightedSums:
-    """Sums of columns under weights, each taken when first asked for.
-
-    Parameters
-    ----------
-    parts : sequence of (weights, columns)
-        Weights of shape (B, U); the sums over all parts are added (a group drawn from both sides has two).
-    """
-
-    def __init__(self, parts: Sequence[tuple[Floats, Columns]]) -> None:
-        self._parts = parts
-        self._turned: list[Floats] = []
-        self._dense: Floats | None = None
-        self._sparse: dict[str, Floats] = {}
-
-    def __getitem__(self, name: str) -> Floats:
-        columns = self._parts[0][1]
-        if name in columns.slices:
-            if self._dense is None:
-                self._dense = self._add([weights @ part.dense for weights, part in self._parts])
-            return self._dense[:, columns.slices[name]]
-        if name not in self._sparse:
-            self._turned = self._turned or [np.ascontiguousarray(weights.T) for weights, _ in self._parts]
-            sums = [part.sparse[name] @ turned for turned, (_, part) in zip(self._turned, self._parts, strict=True)]
-            self._sparse[name] = np.ascontiguousarray(self._add(sums).T)
-        return self._sparse[name]
-
-    @staticmethod
-    def _add(sums: list[Floats]) -> Floats:
-        return sums[0] if len(sums) == 1 else sums[0] + sums[1]
-
-
-class Complement:
-    """Sums of everyone who is not in the other group: total minus other, exact."""
-
-    def __init__(self, total: Sums, other: Sums) -> None:
-        self._total = total
-        self._other = other
-        self._rest: dict[str, Floats] = {}
-
-    def __getitem__(self, name: str) -> Floats:
-        if name not in self._rest:
-            self._rest[name] = self._total[name] - self._other[name]
-        return self._rest[name]
 
 
 @dataclass(frozen=True)
@@ -254,12 +180,9 @@ def resample(
     smaller = (min(sizes), min(sizes))
     full = Plan(pair.paired, sizes, sizes, seed)
     equal = Plan(pair.paired, sizes, smaller, seed)
-    blocks = {name: _dense_if_full(*both) for name, both in pair.blocks.items()}
+    blocks = {name: dense_if_full(*both) for name, both in pair.blocks.items()}
     blocks["users"] = (np.ones((sizes[0], 1)), np.ones((sizes[1], 1)))
-    sides = (
-        Columns({name: block[0] for name, block in blocks.items()}),
-        Columns({name: block[1] for name, block in blocks.items()}),
-    )
+    sides = Columns.of(blocks, 0), Columns.of(blocks, 1)
     everything = range(len(estimates))
     equals = [i for i in everything if estimates[i][0].equal_users and smaller != sizes]
     others = [i for i in everything if i not in equals]
@@ -276,7 +199,14 @@ def resample(
 
     def run(stage: Stage, plan: Plan, mine: Sequence[int]) -> Run:
         readings = [(i, reading) for i in mine for reading in _readings(stage, pair.paired, *estimates[i])]
-        return _run(stage, plan, sides, readings) if readings else {}
+        if not readings:
+            return {}
+        if stage != "bootstrap":
+            return _run(stage, plan, sides, readings)
+        # Distances take no part in it, and theirs are the widest blocks.
+        read = _blocks_read(readings, plan, sides)
+        kept = {name: both for name, both in blocks.items() if name in read}
+        return _run(stage, plan, (Columns.of(kept, 0), Columns.of(kept, 1)), readings)
 
     # A thread a stage, none within a product: threads of BLAS wait for each other at every step, and come to a crawl
     # where anything else wants their core.
@@ -287,26 +217,20 @@ def resample(
     return [_collect(values, i) for i in everything]
 
 
-def _dense_if_full(real: Block, sim: Block) -> tuple[Block, Block]:
-    if isinstance(real, np.ndarray) or real.nnz + sim.nnz < FULL * (np.prod(real.shape) + np.prod(sim.shape)):
-        return real, sim
-    return real.toarray(), sim.toarray()
-
-
 @dataclass(frozen=True)
 class Reading:
     """What is read off two groups of a stage, and its name among `Replicates`."""
 
     name: str
     groups: tuple[int, int]
-    statistic: Callable[[Sums, Sums], Floats]
+    statistic: Statistic
 
 
 def _readings(stage: Stage, paired: bool, metric: Metric, estimate: Estimate) -> list[Reading]:
     value, fallback = estimate.value, estimate.fallback
     shown = None if estimate.shown is None else _columns(estimate.shown)
     resampled = metric.kind == "signed" and metric.interval != "half-sample"
-    read = {
+    read: dict[Stage, list[tuple[str, tuple[int, int], Statistic | None]]] = {
         "observed": [("observed", (0, 1), value), ("fallback", (0, 1), fallback), ("shown", (0, 1), shown)],
         "split": [
             ("floor", (0, 1), value),
@@ -321,7 +245,7 @@ def _readings(stage: Stage, paired: bool, metric: Metric, estimate: Estimate) ->
         ],
         "null": [("null", (0, 1), value), ("fallback_null", (0, 1), fallback)],
     }
-    return [Reading(*reading) for reading in read[stage] if reading[2] is not None]
+    return [Reading(name, groups, statistic) for name, groups, statistic in read[stage] if statistic is not None]
 
 
 def _columns(shown: Callable[[Sums, Sums], tuple[Floats, Floats]]) -> Statistic:
@@ -329,13 +253,23 @@ def _columns(shown: Callable[[Sums, Sums], tuple[Floats, Floats]]) -> Statistic:
 
 
 def _run(stage: Stage, plan: Plan, sides: tuple[Columns, Columns], readings: Sequence[tuple[int, Reading]]) -> Run:
-    rows = max(8, min(250, MAX_CELLS // max(sides[0].widest, *plan.sizes)))
+    rows = max(8, min(250, MAX_SUMS // sides[0].widest, MAX_WEIGHTS // max(plan.sizes)))
     run: Run = {}
     for groups in (_nulls if stage == "null" else _groups)(stage, plan, sides, rows):
         for i, reading in readings:
             first, second = (groups[k] for k in reading.groups)
             run.setdefault((reading.name, i), []).append(reading.statistic(first, second))
     return run
+
+
+def _blocks_read(readings: Sequence[tuple[int, Reading]], plan: Plan, sides: tuple[Columns, Columns]) -> set[str]:
+    names = {"users"}
+    real, sim = (
+        Noted(WeightedSums([(np.ones((1, size)), side)]), names) for size, side in zip(plan.sizes, sides, strict=True)
+    )
+    for _, reading in readings:
+        reading.statistic(real, sim)
+    return names
 
 
 def _groups(stage: Stage, plan: Plan, sides: tuple[Columns, Columns], rows: int) -> Iterator[list[Sums]]:
