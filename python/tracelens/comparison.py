@@ -65,7 +65,7 @@ def compare(
     seed : int
         Seed of all resampling; the same input and seed give the same result to the byte.
     jobs : int, optional
-        Threads that read and summarise; all cores if missing. Never changes the result.
+        Threads that read, summarise and compare; all cores if missing. Never changes the result.
     on_bad_row : {"error", "drop"}
         Stop at a row that cannot be read, or count it and go on.
     max_bad : float, optional
@@ -183,7 +183,7 @@ def _compare_sides(
         with profile.stage("resample"):
             pair = summaries["real"], summaries[name]
             comparison = compare_statistics(
-                *pair, name=name, design=chosen, seed=seed, roster=roster is not None, given=given
+                *pair, name=name, design=chosen, seed=seed, roster=roster is not None, given=given, jobs=jobs
             )
         comparisons.append(comparison)
     if len(used) > 1:
