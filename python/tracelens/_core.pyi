@@ -105,6 +105,7 @@ class Traces:
         jobs: int | None = None,
         *,
         starts: bool = False,
+        look_backs: bool = False,
     ) -> dict[str, Any]: ...
     def overlap(
         self,

@@ -19,6 +19,8 @@ CODED = {
     "target": "scenario",
     "root": "scenario",
     "trigger": "scenario",
+    "first_touch": "scenario",
+    "last_touch": "scenario",
     "action": "action",
     "next_action": "action",
     "item": "item",

@@ -117,6 +117,7 @@ class Traces:
         conversion_scenario: str | None = None,
         jobs: int | None = None,
         starts: bool = False,
+        look_backs: bool = False,
     ) -> Statistics:
         """Fold every trace into user statistics.
 
@@ -132,11 +133,14 @@ class Traces:
             Number of threads.
         starts : bool
             Also the tables ``spans`` and ``starts``, which states need to be merged.
+        look_backs : bool
+            Also the tables ``look_backs`` and ``first_touches``: what led to conversions in 1, 7 and 14 days, beside
+            controls that led to none; and the waits from first touches to conversions, with those that still last.
         """
         if days is None and self.about["has_clock"]:
             days = (self.about["first_day"], self.about["last_day"] + 1)
         entries = None if entry is None else dict(entry)
-        raw = self.core.summarise(days, entries, conversion_scenario, jobs, starts=starts)
+        raw = self.core.summarise(days, entries, conversion_scenario, jobs, starts=starts, look_backs=look_backs)
         meta = {
             **self.about,
             "days": None if days is None else days[1] - days[0],

@@ -8,10 +8,13 @@ use crate::axes::dependence::{Asymmetry, DailyStarts, Runs, to_tables};
 use crate::axes::diversity::Halves;
 use crate::axes::drift::Drift;
 use crate::axes::failures::Failures;
+use crate::axes::first_touches::FirstTouches;
 use crate::axes::grams::{Gram, Grams};
 use crate::axes::lead::Lead;
 use crate::axes::linked::Linked;
+use crate::axes::look_backs::LookBacks;
 use crate::axes::minhash::{Hashes, MinHash};
+use crate::axes::paths::Paths;
 use crate::axes::selectivity::Selectivity;
 use crate::axes::sessions::Sessions;
 use crate::axes::tail::{Incidences, Known};
@@ -45,6 +48,8 @@ pub struct Options {
     pub conversion_scenario: Option<String>,
     /// Also hand over the run starts, from which the asymmetry of scenarios can be had when other users have joined.
     pub starts: bool,
+    /// Also look back from conversions over several lengths, from controls too, and tell the first touches of all things.
+    pub look_backs: bool,
     /// Count pairs and triples of scenarios and of actions too: of all tables the largest by far.
     pub grams: bool,
     /// Sketch every trace, so that near-duplicates can be found: up to 128 rows a user.
@@ -61,6 +66,7 @@ impl Default for Options {
             entry: None,
             conversion_scenario: None,
             starts: false,
+            look_backs: false,
             grams: false,
             minhash: false,
         }
@@ -179,12 +185,14 @@ struct Accumulators<'a> {
     conversions: Conversions,
     lead: Lead<'a>,
     linked: Option<Linked<'a>>,
+    look_backs: Option<LookBacks>,
+    first_touches: Option<FirstTouches>,
+    paths: Paths,
     grams: Option<Grams>,
     minhash: Option<MinHash<'a>>,
     daily: DailyStarts,
     runs: Vec<Runs>,
     known: Known,
-    keyed: bool,
     by_record: bool,
 }
 
@@ -193,7 +201,7 @@ struct Folded {
     inside: u64,
     users: Vec<u32>,
     tables: Vec<(&'static str, Table)>,
-    conversions: Conversions,
+    paths: Paths,
     grams: Option<Grams>,
     daily: DailyStarts,
     /// What the second pass needs, which knows the volume of each day.
@@ -224,12 +232,14 @@ impl<'a> Accumulators<'a> {
             conversions: Conversions::new(keyed),
             lead: Lead::new(conversion),
             linked: None,
+            look_backs: options.look_backs.then(|| LookBacks::new(keyed, end)),
+            first_touches: options.look_backs.then(|| FirstTouches::new(keyed, end)),
+            paths: Paths::default(),
             grams: options.grams.then(|| Grams::new(known.scenarios, known.actions)),
             minhash: hashes.map(MinHash::new),
             daily: DailyStarts::default(),
             runs: Vec::new(),
             known,
-            keyed,
             by_record: options.exposure_by_record,
         }
     }
@@ -251,10 +261,16 @@ impl<'a> Accumulators<'a> {
         self.drift.fold(user, trace);
         self.selectivity.fold(user, trace);
         self.failures.fold(user, trace);
-        self.conversions.fold(user, trace);
+        self.conversions.fold(user, trace, &mut self.paths);
         self.lead.fold(user, trace);
         if let Some(linked) = &mut self.linked {
             linked.fold(user, trace);
+        }
+        if let Some(look_backs) = &mut self.look_backs {
+            look_backs.fold(user, trace, &mut self.paths);
+        }
+        if let Some(first_touches) = &mut self.first_touches {
+            first_touches.fold(user, trace);
         }
         if let Some(grams) = &mut self.grams {
             grams.fold(user, trace);
@@ -297,6 +313,16 @@ impl<'a> Accumulators<'a> {
         if let Some(minhash) = &mut self.minhash {
             tables.push(("minhash", &mut minhash.table));
         }
+        if let Some(look_backs) = &mut self.look_backs {
+            tables.push(("look_backs", &mut look_backs.table));
+        }
+        if let Some(first_touches) = &mut self.first_touches {
+            tables.push(("first_touches", &mut first_touches.table));
+        }
+        tables.extend([
+            ("conversions", &mut self.conversions.table),
+            ("untimed", &mut self.conversions.untimed),
+        ]);
         tables
     }
 
@@ -310,7 +336,7 @@ impl<'a> Accumulators<'a> {
             users: of.users.clone(),
             tables,
             grams: self.grams.as_mut().map(|all| mem::replace(all, grams())),
-            conversions: mem::replace(&mut self.conversions, Conversions::new(self.keyed)),
+            paths: mem::take(&mut self.paths),
             daily: mem::take(&mut self.daily),
             runs: mem::take(&mut self.runs),
         }
@@ -320,10 +346,10 @@ impl<'a> Accumulators<'a> {
 impl Folded {
     fn append(&mut self, other: &Self) {
         self.inside += other.inside;
+        let codes = self.paths.join(&other.paths);
         for ((_, table), (_, more)) in self.tables.iter_mut().zip(&other.tables) {
-            table.append(more);
+            table.append_recoded(more, "path", &codes);
         }
-        self.conversions.append(&other.conversions);
         if let (Some(grams), Some(more)) = (&mut self.grams, &other.grams) {
             grams.append(more);
         }
@@ -354,17 +380,13 @@ fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_s
     asymmetries.for_each(|more| asymmetry.append(&more));
     let name = |c: &u32| traces.names.scenario[*c as usize].as_str();
     let paths = all
-        .conversions
         .paths
+        .all
         .iter()
         .map(|p| p.iter().map(name).collect::<Vec<_>>().join(">"))
         .collect();
     let mut tables = all.tables;
-    tables.extend([
-        ("conversions", all.conversions.table),
-        ("untimed", all.conversions.untimed),
-        ("asymmetry", asymmetry),
-    ]);
+    tables.push(("asymmetry", asymmetry));
     let mut grams = Vec::new();
     if let Some(all) = all.grams {
         tables.push(("grams", all.table));
@@ -373,7 +395,7 @@ fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_s
     Statistics {
         tables,
         paths,
-        steps: all.conversions.paths,
+        steps: all.paths.all,
         grams,
         conversion_scenario,
         threshold: None,
