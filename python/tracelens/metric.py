@@ -2,20 +2,31 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from tracelens.align import Floats, Pair
+from tracelens.align import Block, Floats, Pair
 
 MINIMUM_USERS = 30
 """A primary with fewer contributing users in either arm is "too few users to tell": no data is not a match."""
 
 
+Part = tuple[Floats, Block]
+"""Weights of shape (B, U), or (1, U) for all resamples, and a sparse block of shape (U, K)."""
+
+
 class Sums(Protocol):
     """Sums of user columns under a block of B resamples: ``sums["events"]`` has shape (B, K)."""
 
+    taken: dict[Any, Floats]
+    """What was counted of this group and another one."""
+
     def __getitem__(self, name: str) -> Floats: ...
+
+    def parts(self, name: str) -> list[Part]:
+        """What a block adds up from: for sums over more things than a matrix of resamples could hold."""
+        ...
 
 
 Statistic = Callable[[Sums, Sums], Floats]

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from copy import copy
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from tracelens.align import Block, Floats
-from tracelens.metric import Sums
+from tracelens.metric import Part, Sums
 
 FULL = 1 / 16
 """Share of filled cells above which a sparse block is summed faster as a dense one."""
@@ -36,17 +38,26 @@ class Columns:
                 self.sparse[name] = block.T.tocsr()
         self.dense = np.hstack(dense)
         self.widest = max([start, *(block.shape[0] for block in self.sparse.values())])
+        self._rows: dict[str, Block] = {}
 
     @classmethod
     def of(cls, blocks: dict[str, tuple[Block, Block]], side: int) -> "Columns":
         """The columns of the real side (0) or of the simulated one (1)."""
         return cls({name: both[side] for name, both in blocks.items()})
 
+    def rows(self, name: str) -> Block:
+        """A block as a sparse matrix of users by things."""
+        if name not in self._rows:
+            dense = name in self.slices
+            self._rows[name] = csr_array(self.dense[:, self.slices[name]]) if dense else self.sparse[name].T.tocsr()
+        return self._rows[name]
+
     def minus(self, other: "Columns") -> "Columns":
         """What each user has more of than the same user in the other columns."""
         rest = copy(self)
         rest.dense = self.dense - other.dense
         rest.sparse = {name: block - other.sparse[name] for name, block in self.sparse.items()}
+        rest._rows = {}
         return rest
 
 
@@ -60,6 +71,7 @@ class WeightedSums:
     """
 
     def __init__(self, parts: Sequence[tuple[Floats, Columns]]) -> None:
+        self.taken: dict[Any, Floats] = {}
         self._parts = parts
         self._turned: list[Floats] = []
         self._dense: Floats | None = None
@@ -77,6 +89,10 @@ class WeightedSums:
             self._sparse[name] = np.ascontiguousarray(self._add(sums).T)
         return self._sparse[name]
 
+    def parts(self, name: str) -> list[Part]:
+        """What a block adds up from."""
+        return [(weights, part.rows(name)) for weights, part in self._parts]
+
     @staticmethod
     def _add(sums: list[Floats]) -> Floats:
         return sums[0] if len(sums) == 1 else sums[0] + sums[1]
@@ -86,6 +102,7 @@ class Complement:
     """Sums of everyone who is not in the other group: total minus other, exact."""
 
     def __init__(self, total: Sums, other: Sums) -> None:
+        self.taken: dict[Any, Floats] = {}
         self._total = total
         self._other = other
         self._rest: dict[str, Floats] = {}
@@ -95,14 +112,27 @@ class Complement:
             self._rest[name] = self._total[name] - self._other[name]
         return self._rest[name]
 
+    def parts(self, name: str) -> list[Part]:
+        """What a block adds up from: the total, less the other."""
+        total, other = self._total.parts(name), self._other.parts(name)
+        if all(a is b for (_, a), (_, b) in zip(total, other, strict=False)) and len(total) == len(other):
+            return [(whole - weights, rows) for (whole, rows), (weights, _) in zip(total, other, strict=True)]
+        return [*total, *((-weights, rows) for weights, rows in other)]
+
 
 class Noted:
     """Sums that note which blocks are asked for."""
 
     def __init__(self, sums: Sums, names: set[str]) -> None:
+        self.taken: dict[Any, Floats] = {}
         self._sums = sums
         self._names = names
 
     def __getitem__(self, name: str) -> Floats:
         self._names.add(name)
         return self._sums[name]
+
+    def parts(self, name: str) -> list[Part]:
+        """What a block adds up from."""
+        self._names.add(name)
+        return self._sums.parts(name)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from tests.engine.fixtures import golden, row
+from tracelens.abundance import moments
 from tracelens.align import align
 from tracelens.axes import REGISTRY
-from tracelens.axes.tail import hill_number
 from tracelens.pairwise import compare_statistics
 from tracelens.sums import Columns, WeightedSums
 
@@ -73,7 +74,9 @@ def test_hill_numbers_of_the_spider_data():
     # Girdled of the spider data of iNEXT: Hill numbers 26, 12.060, 7.840
     girdled = np.array([[46, 22, 17, 15, 15, 9, 8, 6, 6, 4, 2, 2, 2, 2, *[1] * 12]], dtype=float)
     assert girdled.sum() == 168
-    assert [float(hill_number(girdled, q)[0]) for q in (0, 1, 2)] == pytest.approx([26, 12.060, 7.840], abs=1e-3)
+    one = WeightedSums([(np.ones((1, 1)), Columns({"a": np.ones((1, 1)), "species": csr_array(girdled[None])}))])
+    both = moments(one, one, "species")
+    assert [float(both.hill(0, q)[0]) for q in (0, 1, 2)] == pytest.approx([26, 12.060, 7.840], abs=1e-3)
 
 
 def test_three_users_are_too_few():

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from tracelens.abundance import moments, richness
 from tracelens.axes.chains import weighted_median
-from tracelens.axes.tail import _richness, incidence
+from tracelens.axes.tail import incidence
 from tracelens.metric import js_divergence
 from tracelens.resample import Plan, _groups, _nulls
 from tracelens.sums import Columns, WeightedSums
@@ -47,9 +48,35 @@ def test_incidences_of_a_user_weigh_fifty_items_at_most():
 
 
 def test_richness_is_the_expected_number_of_distinct_items():
-    mass = np.array([[3.0, 1.0]])
-    drawn = 1 - (1 - 2 / 4) ** 3 + 1 - (1 - 2 / 4)
-    assert _richness(mass, np.array([[4.0]]), np.array([[2.0]]))[0] == pytest.approx(drawn)
+    masses = csr_matrix(np.array([[3.0, 1.0, 0.0], [2.0, 2.0, 2.0]]))
+    one, other = (
+        WeightedSums([(np.eye(2)[[user]], Columns({"a": np.ones((2, 1)), "items": masses}))]) for user in (0, 1)
+    )
+    found = richness(one, other, "items")
+    # Two of four, and two of six.
+    assert found[0][0] == pytest.approx(1 - (1 - 2 / 4) ** 3 + 1 - (1 - 2 / 4))
+    assert found[1][0] == pytest.approx(3 * (1 - (1 - 2 / 6) ** 2))
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_abundance_is_that_of_the_sums_however_a_group_is_made(paired):
+    r = np.random.default_rng(1)
+    users = (12, 12 if paired else 9)
+    blocks = {"items": tuple(csr_matrix(r.integers(0, 2, (n, 30)) * r.integers(1, 5, (n, 30)) * 1.0) for n in users)}
+    blocks["users"] = tuple(np.ones((n, 1)) for n in users)
+    sides = Columns.of(blocks, 0), Columns.of(blocks, 1)
+    plan = Plan(paired, users, users if paired else (9, 9), seed=3)
+    for stage, groups in (("split", _groups), ("null", _nulls), ("bootstrap", _groups)):
+        for first, second, *_ in groups(stage, plan, sides, 7):
+            found = moments(first, second, "items")
+            x, y = first["items"], second["items"]
+            with np.errstate(all="ignore"):
+                logs = np.where(x > 0, x * np.log(np.where(x > 0, x, 1)), 0.0).sum(-1)
+            np.testing.assert_array_equal(found.total[0], x.sum(-1))
+            np.testing.assert_array_equal(found.things[1], (y > 0).sum(-1))
+            np.testing.assert_array_equal(found.squares[1], (y * y).sum(-1))
+            np.testing.assert_array_equal(found.alone[0], np.where(y > 0, 0, x).sum(-1))
+            np.testing.assert_allclose(found.logs[0], logs, rtol=1e-12)
 
 
 def test_sums_of_dense_and_sparse_columns_agree():

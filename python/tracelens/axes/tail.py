@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tracelens.abundance import moments, richness
 from tracelens.align import Block, Floats, Pair, fixed
 from tracelens.metric import Estimate, Metric, Sums, contributing, missing
 
@@ -34,21 +35,6 @@ def incidence(counts: Block) -> Block:
     return weights
 
 
-def _richness(mass: Floats, total: Floats, m: Floats) -> Floats:
-    """Expected number of distinct items among m incidences drawn in proportion to mass, shape (B,)."""
-    log_miss = np.log1p(-np.minimum(m / total, 1 - 1e-6))
-    expected: Floats = -np.expm1(mass * log_miss).sum(-1)
-    return expected
-
-
-def _both_richness(real: Sums, sim: Sums) -> tuple[Floats, Floats]:
-    left, right = real["incidence"], sim["incidence"]
-    totals = left.sum(-1, keepdims=True), right.sum(-1, keepdims=True)
-    m = np.minimum(*totals) / 2
-    with np.errstate(all="ignore"):
-        return _richness(left, totals[0], m), _richness(right, totals[1], m)
-
-
 def _rarefied(pair: Pair) -> list[Estimate]:
     if not pair.has("items"):
         return missing("no items")
@@ -61,26 +47,15 @@ def _rarefied(pair: Pair) -> list[Estimate]:
     pair.add("incidence", *(incidence(block) for block in pair.blocks["items"]))
 
     def value(real: Sums, sim: Sums) -> Floats:
-        left, right = _both_richness(real, sim)
+        left, right = richness(real, sim, "incidence")
         with np.errstate(all="ignore"):
             ratio: Floats = np.log(right) - np.log(left)
         return ratio
 
-    return [Estimate(value, _both_richness, contributing(pair, "items"))]
+    def shown(real: Sums, sim: Sums) -> tuple[Floats, Floats]:
+        return richness(real, sim, "incidence")
 
-
-def hill_number(mass: Floats, q: int) -> Floats:
-    """Effective number of items of order q, shape (B,) (Hill 1973)."""
-    total = mass.sum(-1)
-    number: Floats
-    with np.errstate(all="ignore"):
-        if q == 0:
-            number = (mass > 0).sum(-1).astype(np.float64)
-        elif q == 1:
-            number = np.exp(np.log(total) - (mass * np.log(np.where(mass > 0, mass, 1.0))).sum(-1) / total)
-        else:
-            number = total**2 / (mass * mass).sum(-1)
-    return number
+    return [Estimate(value, shown, contributing(pair, "items"))]
 
 
 def _hill(pair: Pair) -> Iterator[Estimate]:
@@ -91,21 +66,24 @@ def _hill(pair: Pair) -> Iterator[Estimate]:
     for q in (0, 1, 2):
 
         def shown(real: Sums, sim: Sums, q: int = q) -> tuple[Floats, Floats]:
-            return hill_number(real[name], q), hill_number(sim[name], q)
+            both = moments(real, sim, name)
+            return both.hill(0, q), both.hill(1, q)
 
         def value(real: Sums, sim: Sums, q: int = q) -> Floats:
+            both = moments(real, sim, name)
             with np.errstate(all="ignore"):
-                ratio: Floats = np.log(hill_number(sim[name], q)) - np.log(hill_number(real[name], q))
+                ratio: Floats = np.log(both.hill(1, q)) - np.log(both.hill(0, q))
             return ratio
 
         yield Estimate(value, shown, contributing(pair, name), {"q": str(q)})
 
 
-def _mass_outside(inside: Floats, other: Floats) -> Floats:
-    """Share of a mass on items that the other lacks, shape (B,)."""
+def _mass_alone(real: Sums, sim: Sums, name: str, group: int) -> Floats:
+    """Share of a group's mass on items that the other lacks, shape (B,)."""
+    both = moments(real, sim, name)
     with np.errstate(all="ignore"):
-        outside: Floats = np.where(other > 0, 0.0, inside).sum(-1) / inside.sum(-1)
-    return outside
+        share: Floats = both.alone[group] / both.total[group]
+    return share
 
 
 def _missed(pair: Pair) -> Iterator[Estimate]:
@@ -114,8 +92,8 @@ def _missed(pair: Pair) -> Iterator[Estimate]:
         return
     name = counts(pair)
     users = contributing(pair, name)
-    yield Estimate(lambda real, sim: _mass_outside(real[name], sim[name]), None, users, {"statistic": "missed"})
-    yield Estimate(lambda real, sim: _mass_outside(sim[name], real[name]), None, users, {"statistic": "hallucinated"})
+    yield Estimate(lambda real, sim: _mass_alone(real, sim, name, 0), None, users, {"statistic": "missed"})
+    yield Estimate(lambda real, sim: _mass_alone(real, sim, name, 1), None, users, {"statistic": "hallucinated"})
 
 
 METRICS = (

@@ -15,6 +15,7 @@ pub mod reader;
 
 pub mod sample;
 
+pub mod abundance;
 pub mod arrow;
 
 pub mod gather;

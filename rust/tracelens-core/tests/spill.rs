@@ -1,4 +1,4 @@
-//! Events that were put aside on disk give the statistics that they give in memory.
+//! Events that were put aside on disk, or that stay in parts where they were read, give the statistics of those in order.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use std::ops::Range;
 use tracelens_core::event::{EventBatch, NO_TIME, Precision, Role};
 use tracelens_core::gather::{Gatherer, Traces, Window, overlap};
+use tracelens_core::sequences::{ChainsWanted, Sequences, Wanted};
 use tracelens_core::statistics::{Options, Statistics, summarise};
 use tracelens_core::stop::Stop;
 
@@ -97,6 +98,39 @@ fn traces(rows: &[Row], has: Has, size: usize, memory: Option<u64>) -> Traces {
     gatherer.finish().unwrap()
 }
 
+/// Gathered from batches of so many rows, each with all events of its users, who come from the last to the first: each batch
+/// stays where it was read, and its users are not in order.
+fn unmoved(rows: &[Row], has: Has, size: usize) -> Traces {
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.user));
+    let mut gatherer = Gatherer::default().with_parts_of(1);
+    let mut rest = &rows[..];
+    while !rest.is_empty() {
+        let last = rest[size.min(rest.len()) - 1].user;
+        let (some, later) = rest.split_at(rest.partition_point(|row| row.user >= last));
+        gatherer.push(batch(some, has)).unwrap();
+        rest = later;
+    }
+    gatherer.finish().unwrap()
+}
+
+fn sequences(traces: &Traces) -> Sequences {
+    let wanted = Wanted {
+        zone: jiff::tz::TimeZone::UTC,
+        directly_follows: true,
+        chains: Some(ChainsWanted {
+            look_back: 7 * 24 * 60 * MINUTE,
+            conversion: None,
+            most: 3,
+        }),
+        grams: Some(60 * MINUTE),
+        lift: Some(60 * MINUTE),
+        profile: true,
+        funnel: None,
+    };
+    tracelens_core::sequences::summarise(traces, &wanted).unwrap()
+}
+
 fn statistics(traces: &Traces, days: Option<Range<i64>>) -> Statistics {
     let options = Options {
         days,
@@ -142,6 +176,17 @@ proptest! {
         let (one, other) = (statistics(&held, days.clone()), statistics(&aside, days));
         prop_assert_eq!(&one.conversion_scenario, &other.conversion_scenario);
         prop_assert_eq!(one.outside, other.outside);
+        prop_assert_eq!(said(&one), said(&other));
+    }
+
+    #[test]
+    fn statistics_do_not_depend_on_where_events_lie(rows in rows(0..12), has in any::<Has>(), size in 1..90usize) {
+        // Of events that are alike in all that orders them, those come first that were read first: none are.
+        let mut rows = rows;
+        (0..).zip(&mut rows).for_each(|(i, row)| row.record = i);
+        let (moved, unmoved) = (traces(&rows, has, rows.len(), None), unmoved(&rows, has, size));
+        prop_assert_eq!(sequences(&moved), sequences(&unmoved));
+        let (one, other) = (statistics(&moved, None), statistics(&unmoved, None));
         prop_assert_eq!(said(&one), said(&other));
     }
 

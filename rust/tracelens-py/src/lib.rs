@@ -3,6 +3,7 @@
 // Python's calling convention decides the shape of these functions.
 #![allow(clippy::needless_pass_by_value, clippy::used_underscore_binding, missing_docs)]
 
+mod abundance;
 mod error;
 mod polars_plugin;
 mod reading;
@@ -21,6 +22,8 @@ use tracelens_core::sample::{Kind, guess, sample};
 /// The compiled core of tracelens.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::abundance::{moments, richness};
     #[pymodule_export]
     use super::sequences::sequences;
     #[pymodule_export]

@@ -27,7 +27,7 @@ impl<T: Copy> Sparse<T> {
 /// The events of some users.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// Which users, as indices into [`super::Traces::users`].
+    /// Which users, as indices into [`super::Traces::users`], in any order.
     pub users: Vec<u32>,
     /// The events of its user at place `i` are `starts[i]..starts[i + 1]`.
     pub(super) starts: Vec<usize>,

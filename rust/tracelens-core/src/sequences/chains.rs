@@ -184,8 +184,11 @@ impl Paths {
         }
         let named = traces.map_parts(|_, part| {
             let mut reader = Reader::new(None, false);
+            let mut places: Vec<(u32, usize)> = part.users.iter().copied().zip(0..).collect();
+            places.sort_unstable();
             let of_path = |path: &Path| {
-                let place = part.users.binary_search(&path.user).ok()?;
+                let found = places.binary_search_by_key(&path.user, |(user, _)| *user).ok()?;
+                let place = places[found].1;
                 let rows = reader.read(part, place);
                 let taken = if path.runs == 0 { path.until } else { path.from };
                 let mut scenarios = rows.timed.scenario[taken as usize..path.until as usize].to_vec();
