@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 import types
-from pathlib import Path
 
 import orjson
 import pytest
@@ -14,6 +13,7 @@ from click.testing import CliRunner
 
 from tests.sample_result import sample
 from tracelens.cli import COMMANDS, main
+from tracelens.comparison import Comparison
 from tracelens.errors import TracelensError
 
 needs_core = pytest.mark.skipif(
@@ -31,14 +31,14 @@ def asked(monkeypatch):
     calls = []
     answer = {"raise": None}
 
-    def compare_paths(real, sims, **options):
-        calls.append((real, sims, options))
+    def compare(real, sims, **options):
+        calls.append((real, [*sims.values()], options))
         if answer["raise"] is not None:
             raise answer["raise"]
-        return sample(*(Path(sim).name for sim in sims))
+        return Comparison(sample(*sims), {"real": [real], **{name: [path] for name, path in sims.items()}})
 
     module = types.ModuleType("tracelens.comparison")
-    module.compare_paths = compare_paths
+    module.compare = compare
     monkeypatch.setitem(sys.modules, "tracelens.comparison", module)
     return types.SimpleNamespace(calls=calls, answer=answer)
 

@@ -46,7 +46,7 @@ def test_a_bound_on_memory_changes_no_table(log):
 
 def test_a_bound_on_memory_changes_no_comparison_and_no_state(log, tmp_path):
     def said(**options):
-        return orjson.dumps(compare(log, {"sim": log}, **options), option=orjson.OPT_SERIALIZE_NUMPY)
+        return orjson.dumps(compare(log, {"sim": log}, **options).result, option=orjson.OPT_SERIALIZE_NUMPY)
 
     assert said() == said(memory=1)
     states = []

@@ -74,7 +74,7 @@ def test_states_compare_as_their_logs_do(logs: Path, tmp_path: Path) -> None:
     (logs_say,), (states_say,) = by_logs["comparisons"], by_states["comparisons"]
     assert all(known(states_say) == known(logs_say) for known in (metrics, axes))
     mixed = tracelens.compare(logs / "real", tracelens.read_state(states[1]))
-    assert metrics(mixed["comparisons"][0]) == metrics(logs_say)
+    assert metrics(mixed.result["comparisons"][0]) == metrics(logs_say)
 
 
 def metrics(comparison: dict[str, Any]) -> list[dict[str, Any]]:

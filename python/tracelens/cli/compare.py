@@ -67,17 +67,17 @@ def command(
     mapping = _mapping(mappings, sims)
     targets = [_target(output) for output in outputs]
 
-    from tracelens.comparison import compare_paths
+    from tracelens.comparison import compare
     from tracelens.profile import Profile
     from tracelens.report.text import render
     from tracelens.result import assemble, dumps, validate, write_result, write_whole
+    from tracelens.sources import by_name
 
     profile = Profile()
     with reading("reading", then="comparing") as progress:
-        comparison = compare_paths(real, list(sims), mapping=mapping, progress=progress, profile=profile, **options)
-    names = [name for name in comparison["sides"] if name != "real"]
-    paths = {"real": real, **dict(zip(names, sims, strict=True))}
-    result = assemble(comparison, command=click.get_current_context().find_root().obj or [], paths=paths)
+        comparison = compare(real, by_name(sims), mapping=mapping, progress=progress, profile=profile, **options)
+    arguments = click.get_current_context().find_root().obj or []
+    result = assemble(comparison.result, command=arguments, paths=comparison.paths)
     validate(result)
     for target in targets:
         if target.suffix == ".json":

@@ -45,7 +45,34 @@ def render(result: Mapping[str, Any], *, width: int = 80, colour: bool = False, 
         Whether arrows may be other than ASCII.
     """
     out = io.StringIO()
-    console = Console(
+    console = _console(out, width, colour)
+    for comparison in result["comparisons"]:
+        _comparison(console, result, comparison, SYMBOLS if unicode else PLAIN_SYMBOLS)
+    _sides(console, result["sides"])
+    if result["warnings"]:
+        _heading(console, "Warnings")
+        for warning in result["warnings"]:
+            _paragraph(console, f"! {_clean(warning)}", 2)
+    _heading(console, "How to read this")
+    for line in HOW_TO_READ:
+        _paragraph(console, line, 2)
+    text = _trimmed(out) + "\n"
+    return text if unicode else text.encode("ascii", "replace").decode("ascii")
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """Render the headline of every simulation and one line for each axis: what an interpreter shows."""
+    out = io.StringIO()
+    console = _console(out, 80, colour=False)
+    for comparison in result["comparisons"]:
+        console.print(Text(headline(result, comparison), style="bold"))
+        for name, axis in comparison["axes"].items():
+            _axis_line(console, name, axis, _shown(comparison, axis), SYMBOLS)
+    return _trimmed(out)
+
+
+def _console(out: io.StringIO, width: int, colour: bool) -> Console:
+    return Console(
         file=out,
         width=max(width, 60),
         force_terminal=colour,
@@ -57,18 +84,15 @@ def render(result: Mapping[str, Any], *, width: int = 80, colour: bool = False, 
         legacy_windows=False,
         _environ={},
     )
-    for comparison in result["comparisons"]:
-        _comparison(console, result, comparison, SYMBOLS if unicode else PLAIN_SYMBOLS)
-    _sides(console, result["sides"])
-    if result["warnings"]:
-        _heading(console, "Warnings")
-        for warning in result["warnings"]:
-            _paragraph(console, f"! {_clean(warning)}", 2)
-    _heading(console, "How to read this")
-    for line in HOW_TO_READ:
-        _paragraph(console, line, 2)
-    text = "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
-    return text if unicode else text.encode("ascii", "replace").decode("ascii")
+
+
+def _trimmed(out: io.StringIO) -> str:
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n")
+
+
+def _shown(comparison: Mapping[str, Any], axis: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The row of the metric that stands for an axis."""
+    return next((row for row in comparison["metrics"] if row["id"] == axis["primary"] and not row["scope"]), None)
 
 
 def _axes(n: int) -> str:
@@ -110,14 +134,30 @@ def _comparison(
     simulated = many(users[comparison["sim"]], "simulated user")
     console.print(Text(f"{users['real']:,} real and {simulated}; {design} ({result['design']})"))
     console.print()
-    metrics = {row["id"]: row for row in comparison["metrics"] if not row["scope"]}
     for name, axis in comparison["axes"].items():
-        _axis(console, name, axis, metrics.get(axis["primary"]), symbols)
+        _axis(console, name, axis, _shown(comparison, axis), symbols)
     _scenarios(console, comparison["metrics"])
     _evidence(console, comparison["evidence"])
 
 
 def _axis(
+    console: Console,
+    name: str,
+    axis: Mapping[str, Any],
+    row: Mapping[str, Any] | None,
+    symbols: Mapping[Any, str],
+) -> None:
+    _axis_line(console, name, axis, row, symbols)
+    _paragraph(console, _clean(axis["sentence"]), 4)
+    ruled_out = axis["rules_out"]
+    if row is not None and ruled_out and axis["verdict"] in ("within noise", "too few users to tell"):
+        before, after, show = _scale(row)
+        _paragraph(console, f"Ruled out: any gap beyond {before}{show(ruled_out).lstrip('+')}{after}.", 4)
+    elif axis["verdict"] is None and axis["reason_missing"] and axis["reason_missing"] not in axis["sentence"]:
+        _paragraph(console, f"Reason: {_clean(axis['reason_missing'])}.", 4)
+
+
+def _axis_line(
     console: Console,
     name: str,
     axis: Mapping[str, Any],
@@ -136,13 +176,6 @@ def _axis(
     console.print(line)
     if effect:
         _paragraph(console, effect, 4)
-    _paragraph(console, _clean(axis["sentence"]), 4)
-    ruled_out = axis["rules_out"]
-    if row is not None and ruled_out and verdict in ("within noise", "too few users to tell"):
-        before, after, show = _scale(row)
-        _paragraph(console, f"Ruled out: any gap beyond {before}{show(ruled_out).lstrip('+')}{after}.", 4)
-    elif axis["verdict"] is None and axis["reason_missing"] and axis["reason_missing"] not in axis["sentence"]:
-        _paragraph(console, f"Reason: {_clean(axis['reason_missing'])}.", 4)
 
 
 def _effect(row: Mapping[str, Any]) -> str:
