@@ -47,7 +47,7 @@ def test_options_reach_the_comparison(asked):
     result = invoke(
         *("compare", "logs/real", "logs/a", "logs/b", "--design", "paired", "--align", "start", "--roster", "r.csv"),
         *("--seed", "7", "--jobs", "2", "--on-bad-row", "drop", "--max-bad", "0.1%", "--mapping", "mine.toml"),
-        *("--memory", "2GiB"),
+        *("--memory", "2GiB", "--no-score"),
     )
     assert result.exit_code == 0, result.stderr
     real, sims, options = asked.calls[0]
@@ -59,6 +59,7 @@ def test_options_reach_the_comparison(asked):
         "align": "start",
         "roster": "r.csv",
         "seed": 7,
+        "score": False,
         "jobs": 2,
         "on_bad_row": "drop",
         "max_bad": pytest.approx(0.001),
@@ -79,6 +80,7 @@ def test_without_options_the_defaults_are_the_documented_ones(asked):
         "align": None,
         "roster": None,
         "seed": 0,
+        "score": True,
         "jobs": None,
         "on_bad_row": "error",
         "max_bad": None,

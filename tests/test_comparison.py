@@ -89,7 +89,7 @@ def test_it_shows_itself_in_a_few_lines(comparison):
     said = repr(comparison)
     assert "thin departs from real people" in said
     assert "No gap found between copy and real people" in said
-    assert 2 * 7 <= len(said.splitlines()) <= 2 * 9
+    assert 2 * 7 <= len(said.splitlines()) <= 2 * 8
     assert max(map(len, said.splitlines())) <= 80
 
 

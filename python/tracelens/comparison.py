@@ -50,9 +50,9 @@ class Comparison:
     def axes(self) -> "pl.DataFrame":
         """One row per simulation and axis.
 
-        ``simulation``, ``axis``, ``verdict``, ``direction``, ``primary`` (the metric that stands for the axis), its
-        ``effect`` with the 95 % interval ``low`` to ``high``, ``unit``, ``rules_out``, ``reason_missing``,
-        ``sentence``.
+        ``simulation``, ``axis``, ``verdict``, ``direction``; ``score`` in [0, 100] with its 95 % interval
+        ``score_low`` to ``score_high``; ``primary``, the metric that stands for the axis, and its ``effect`` with the
+        95 % interval ``low`` to ``high``, ``unit``; ``rules_out``, ``reason_missing``, ``sentence``.
         """
         import polars as pl
 
@@ -64,9 +64,11 @@ class Comparison:
                 rows.append(
                     {"simulation": comparison["sim"], "axis": axis, **found}
                     | {"effect": row["effect"], "unit": row["unit"], **_ends("", row["interval"])}
+                    | _ends("score_", found["score_interval"])
                 )
-        text = ("simulation", "axis", "verdict", "direction", "primary")
-        schema = dict.fromkeys(text, pl.String) | dict.fromkeys(("effect", "low", "high"), pl.Float64)
+        schema: dict[str, Any] = dict.fromkeys(("simulation", "axis", "verdict", "direction"), pl.String)
+        schema |= dict.fromkeys(("score", "score_low", "score_high"), pl.Float64) | {"primary": pl.String}
+        schema |= dict.fromkeys(("effect", "low", "high"), pl.Float64)
         schema |= {"unit": pl.String, "rules_out": pl.Float64, "reason_missing": pl.String, "sentence": pl.String}
         return pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
 
@@ -120,6 +122,7 @@ def compare(
     align: Align | None = None,
     roster: Path | None = None,
     seed: int = 0,
+    score: bool = True,
     jobs: int | None = None,
     on_bad_row: Literal["error", "drop"] = "error",
     max_bad: float | None = None,
@@ -147,6 +150,8 @@ def compare(
         Users without events, see :func:`tracelens.roster.read_roster`.
     seed : int
         Seed of all resampling, 0 or more; the same input and seed give the same result to the byte.
+    score : bool
+        Whether each axis gets a score in [0, 100], for which trivial simulators are planted on at most 200 real users.
     jobs : int, optional
         Threads that read and summarise; all cores if missing. Never changes the result.
     on_bad_row : {"error", "drop"}
@@ -190,6 +195,7 @@ def compare(
         align=align,
         roster=None if roster is None else read_roster(roster),
         seed=seed,
+        score=score,
         jobs=jobs,
         profile=profile,
     )

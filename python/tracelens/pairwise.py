@@ -5,10 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tracelens.align import Design, Pair, align
+from tracelens.anchors import Anchors
 from tracelens.axes import AXES, METRICS
 from tracelens.evidence import evidence
 from tracelens.metric import Estimate, Metric
 from tracelens.resample import Plan, resample
+from tracelens.scorecard import axis_score, score
 from tracelens.sentences import describe
 from tracelens.statistics import Statistics
 from tracelens.verdict import GAP, SERIOUSNESS, Outcome, adjust, decide, summarise
@@ -26,6 +28,7 @@ def compare_statistics(
     seed: int,
     roster: bool = False,
     given: Collection[str] = (),
+    anchors: Anchors | None = None,
 ) -> dict[str, Any]:
     """Compare a simulation with the real log.
 
@@ -43,6 +46,8 @@ def compare_statistics(
         Whether the statistics hold all users there were, also those without events.
     given : collection of str
         Event columns that were handed to the simulator, beside those that its mapping declares.
+    anchors : Anchors, optional
+        Trivial simulators of the real people; without them there are no scores.
 
     Returns
     -------
@@ -58,8 +63,8 @@ def compare_statistics(
     for row in rows:
         if row.primary:
             row.verdict = decide(row, row.reason_missing == "given")
-    axes = {axis: _axis(axis, rows, pair) for axis in AXES}
-    result: dict[str, Any] = _plain(
+    axes = {axis: _axis(axis, rows, pair, anchors) for axis in AXES}
+    result: dict[str, Any] = plain(
         {
             "sim": name,
             "axes": axes,
@@ -101,7 +106,7 @@ def _depends_on(metric: Metric, estimate: Estimate, pair: Pair) -> set[str]:
     return (columns - absent) or columns
 
 
-def _axis(axis: str, rows: Sequence[Outcome], pair: Pair) -> dict[str, Any]:
+def _axis(axis: str, rows: Sequence[Outcome], pair: Pair, anchors: Anchors | None) -> dict[str, Any]:
     """The most serious of an axis' primaries stands for it; of several gaps the one furthest from noise."""
     primaries = [row for row in rows if row.primary and row.metric.axis == axis]
     shown = min(primaries, key=lambda row: (_rank(row), -_distance(row) if row.verdict == GAP else 0.0))
@@ -112,8 +117,7 @@ def _axis(axis: str, rows: Sequence[Outcome], pair: Pair) -> dict[str, Any]:
         "attributable": None,
         "direction": direction,
         "sentence": sentence,
-        "score": None,
-        "score_interval": None,
+        **axis_score([] if anchors is None else [score(row, anchors) for row in primaries]),
         "primary": shown.metric.id,
         "rules_out": shown.rules_out,
     }
@@ -156,12 +160,12 @@ def _row(row: Outcome) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """JSON-ready: numbers at DIGITS significant digits, no NaN, no infinity."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     return value

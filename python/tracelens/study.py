@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from tracelens.anchors import plant_anchors
 from tracelens.errors import TracelensError
-from tracelens.pairwise import compare_statistics
+from tracelens.pairwise import compare_statistics, plain
 from tracelens.plural import many
 from tracelens.profile import Profile
 from tracelens.roster import Roster
@@ -32,6 +33,7 @@ def compare_sides(
     align: Align | None,
     roster: Roster | None,
     seed: int,
+    score: bool,
     jobs: int | None,
     profile: Profile,
 ) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def compare_sides(
     ----------
     sides : mapping of str to Traces or State
         By name; ``real`` is one of them, all others are simulations.
-    design, align, roster, seed, jobs, profile
+    design, align, roster, seed, score, jobs, profile
         As in :func:`tracelens.compare`.
 
     Returns
@@ -70,19 +72,31 @@ def compare_sides(
         without = ", ".join(n for n in sides if n not in extents)
         warnings.append(f"no clock in {without}: nothing that needs the time is compared, and logs are taken whole")
     summaries: dict[str, Statistics] = {}
+
+    def summarised(traces: Traces | State, name: str) -> Statistics:
+        scenario = summaries["real"].meta["conversion_scenario"] if "real" in summaries else None
+        days = windows.days.get(name)
+        summary = traces.statistics(days=days, entry=windows.entry, conversion_scenario=scenario, jobs=jobs)
+        return summary if timed else _without_clock(summary)
+
     for name, traces in sides.items():
-        scenario = None if name == "real" else summaries["real"].meta["conversion_scenario"]
         with profile.stage("fold"):
-            days = windows.days.get(name)
-            summary = traces.statistics(days=days, entry=windows.entry, conversion_scenario=scenario, jobs=jobs)
+            summary = summarised(traces, name)
         if roster is not None:
             summary = summary.with_users(windows.entry or roster.users["real" if name == "real" else "sim"])
-        summaries[name] = summary if timed else _without_clock(summary)
+        summaries[name] = summary
 
     warnings += [said for name in sides for said in _losses(name, sides[name], summaries[name])]
     if states := [name for name, side in sides.items() if isinstance(side, State)]:
         said = "whether columns were copied from the real log cannot be seen from a state"
         warnings.append(f"{', '.join(states)}: {said}")
+    anchors = None
+    if score:
+        with profile.stage("plant"):
+            known = roster is not None
+            anchors = plant_anchors(
+                real, summaries["real"], lambda planted: summarised(planted, "real"), roster=known, seed=seed
+            )
     comparisons, used = [], set()
     for name in list(sides)[1:]:
         _require_shared_scenario(name, sides)
@@ -95,7 +109,7 @@ def compare_sides(
         with profile.stage("resample"):
             pair = summaries["real"], summaries[name]
             comparison = compare_statistics(
-                *pair, name=name, design=chosen, seed=seed, roster=roster is not None, given=given
+                *pair, name=name, design=chosen, seed=seed, roster=roster is not None, given=given, anchors=anchors
             )
         comparisons.append(comparison)
     if len(used) > 1:
@@ -106,6 +120,7 @@ def compare_sides(
         "design": "paired" if used == {"paired"} else "population",
         "sides": {name: _side(traces, summaries[name]) for name, traces in sides.items()},
         "comparisons": comparisons,
+        "anchors": None if anchors is None else plain(anchors.plain()),
         "warnings": warnings + [f"{n}: {note}" for n, t in sides.items() for note in t.reading()["notes"]],
     }
 

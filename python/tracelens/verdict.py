@@ -26,6 +26,30 @@ MOST = 0.9
 Interval = tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Splits:
+    """Half splits: how far simulated users are from real people, beyond what other real people are.
+
+    Attributes
+    ----------
+    excesses : ndarray, shape (B,)
+        D_sim - D_floor of each split.
+    noise : float
+        The 95 % quantile of |D_floor - its mean|: how far halves of real people are from each other.
+    """
+
+    excesses: Floats
+    noise: float
+
+    @classmethod
+    def of(cls, floor: Floats, split: Floats) -> "Splits | None":
+        """Make it of the statistic between real halves and between real and simulated ones."""
+        floor, split = _both_finite(floor, split)
+        if not len(floor):
+            return None
+        return cls(split - floor, float(np.quantile(np.abs(floor - floor.mean()), 0.95)))
+
+
 @dataclass
 class Outcome:
     """One row of ``metrics`` in the result, and what the verdict and the sentence need beside it.
@@ -51,6 +75,8 @@ class Outcome:
         95 % interval of the real side's own value.
     needed : int or None
         Users a side that would suffice to rule the margin in or out.
+    splits, fallback_splits : Splits or None
+        The half splits, of the effect and of its fallback form.
     """
 
     metric: Metric
@@ -71,6 +97,8 @@ class Outcome:
     infinite: bool = False
     real_interval: Interval | None = None
     needed: int | None = None
+    splits: "Splits | None" = None
+    fallback_splits: "Splits | None" = None
     verdict: Verdict | None = None
 
     @property
@@ -110,6 +138,8 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
     row = Outcome(metric, estimate.scope, estimate.users, real=_finite(replicates.real), sim=_finite(replicates.sim))
     observed, floor, split, null = replicates.observed, replicates.floor, replicates.split, replicates.null
     row.margin = None if metric.relative else metric.margin
+    row.splits = Splits.of(floor, split)
+    row.fallback_splits = Splits.of(replicates.fallback_floor, replicates.fallback_split)
     row.infinite = not np.isfinite(observed) and np.isfinite(replicates.fallback) and replicates.fallback != 0
     if not np.isfinite(observed) and not row.infinite:
         row.reason_missing = (

@@ -32,6 +32,8 @@ def _negative(pair: Pair) -> list[Estimate]:
             lambda real, sim: _log_odds(sim) - _log_odds(real),
             lambda real, sim: (negative_share(real), negative_share(sim)),
             (users[0], users[1]),
+            # Where no negative is left, odds know no end.
+            fallback=lambda real, sim: negative_share(sim) - negative_share(real),
         )
     ]
 

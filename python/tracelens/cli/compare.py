@@ -40,6 +40,12 @@ from tracelens.cli.progress import reading
 @click.option("--roster", metavar="FILE", help="CSV of users that exist, also those without events.")
 @click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Also write FILE.json or FILE.txt.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all resampling.")
+@click.option(
+    "--score/--no-score",
+    default=True,
+    show_default=True,
+    help="Whether to score each axis from 0, as bad as a trivial simulator planted on REAL, to 100.",
+)
 @click.option("--jobs", type=click.IntRange(1, 256), help="Threads; never changes the result. [default: all cores]")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What stdout gets."

@@ -54,7 +54,8 @@ def render(result: Mapping[str, Any], *, width: int = 80, colour: bool = False, 
         for warning in result["warnings"]:
             _paragraph(console, f"! {_clean(warning)}", 2)
     _heading(console, "How to read this")
-    for line in HOW_TO_READ:
+    scored = any(axis["score"] is not None for one in result["comparisons"] for axis in one["axes"].values())
+    for line in (*HOW_TO_READ, *([_scored(result["anchors"])] if scored else [])):
         _paragraph(console, line, 2)
     text = _trimmed(out) + "\n"
     return text if unicode else text.encode("ascii", "replace").decode("ascii")
@@ -93,6 +94,19 @@ def _trimmed(out: io.StringIO) -> str:
 def _shown(comparison: Mapping[str, Any], axis: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The row of the metric that stands for an axis."""
     return next((row for row in comparison["metrics"] if row["id"] == axis["primary"] and not row["scope"]), None)
+
+
+def _scored(anchors: Mapping[str, Any]) -> str:
+    """What the ends of the scores are."""
+    planted = dict.fromkeys(
+        anchor["plant"] + ("" if anchor["strength"] is None else f" {anchor['strength']:g}")
+        for anchor in anchors["of"].values()
+        if anchor["effect"] is not None
+    )
+    return (
+        "score: 100 cannot be told from as many other real people, 0 is as far off as a trivial simulator "
+        f"({', '.join(planted)}) planted on {many(anchors['users'], 'real user')}. There is no score over all axes."
+    )
 
 
 def _axes(n: int) -> str:
@@ -147,7 +161,8 @@ def _axis(
     row: Mapping[str, Any] | None,
     symbols: Mapping[Any, str],
 ) -> None:
-    _axis_line(console, name, axis, row, symbols)
+    if effect := _axis_line(console, name, axis, row, symbols):
+        _paragraph(console, effect, 4)
     _paragraph(console, _clean(axis["sentence"]), 4)
     ruled_out = axis["rules_out"]
     if row is not None and ruled_out and axis["verdict"] in ("within noise", "too few users to tell"):
@@ -163,19 +178,29 @@ def _axis_line(
     axis: Mapping[str, Any],
     row: Mapping[str, Any] | None,
     symbols: Mapping[Any, str],
-) -> None:
+) -> str:
+    """Print the verdict, the score and, if there is room, the effect; return the effect if there is none."""
     verdict = axis["verdict"] or "not computable"
     line = Text()
     line.append(f"{symbols[axis['direction']]} ", style=COLOURS.get(verdict, "dim"))
     line.append(f"{name:<10} ", style="bold")
     line.append(f"{verdict:<22}", style=COLOURS.get(verdict, "dim"))
     effect = _effect(row) if row is not None and row["effect"] is not None else ""
+    if axis["score"] is not None:
+        line.append(f" {_score(axis)}")
     if len(line) + 1 + len(effect) <= console.width:
         line.append(f" {effect}")
         effect = ""
     console.print(line)
-    if effect:
-        _paragraph(console, effect, 4)
+    return effect
+
+
+def _score(axis: Mapping[str, Any]) -> str:
+    text = f"score {axis['score']:.0f}"
+    if axis["score_interval"]:
+        low, high = axis["score_interval"]
+        text += f" [{low:.0f}, {high:.0f}]"
+    return text + (f", unclipped {axis['score_unclipped']:.0f}" if axis["score_unclipped"] is not None else "")
 
 
 def _effect(row: Mapping[str, Any]) -> str:
