@@ -73,5 +73,6 @@ def sample(*sims: str) -> dict[str, Any]:
         "sides": {name: dict(side) for name in ("real", *sims)},
         "comparisons": [comparison(sim) for sim in sims],
         "anchors": None,
+        "control": None,
         "warnings": ["sim: the mapping declares no zone, days are counted in UTC"],
     }

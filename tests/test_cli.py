@@ -47,13 +47,14 @@ def test_options_reach_the_comparison(asked):
     result = invoke(
         *("compare", "logs/real", "logs/a", "logs/b", "--design", "paired", "--align", "start", "--roster", "r.csv"),
         *("--seed", "7", "--jobs", "2", "--on-bad-row", "drop", "--max-bad", "0.1%", "--mapping", "mine.toml"),
-        *("--memory", "2GiB", "--no-score"),
+        *("--memory", "2GiB", "--no-score", "--control", "logs/others"),
     )
     assert result.exit_code == 0, result.stderr
     real, sims, options = asked.calls[0]
     assert options.pop("profile").seconds == {}
     assert (real, sims) == ("logs/real", ["logs/a", "logs/b"])
     assert options == {
+        "control": "logs/others",
         "mapping": "mine.toml",
         "design": "paired",
         "align": "start",
@@ -75,6 +76,7 @@ def test_without_options_the_defaults_are_the_documented_ones(asked):
     invoke("compare", "real", "sim")
     assert asked.calls[0][2].pop("profile").seconds == {}
     assert asked.calls[0][2] == {
+        "control": None,
         "mapping": None,
         "design": "auto",
         "align": None,
@@ -109,6 +111,7 @@ def test_one_mapping_or_one_for_each_side(asked, given, wanted):
         (["--mapping", "events", "--mapping", "real=events"], "say for which side"),
         (["--mapping", "rael=events", "--mapping", "sim=events"], "no side 'rael'"),
         (["--mapping", "sim=a", "--mapping", "sim=b"], "has a mapping already"),
+        (["--mapping", "control=a", "--mapping", "sim=b"], "no side 'control'"),
         (["--max-bad", "150%"], "not a share"),
         (["--max-bad", "few"], "not a share"),
         (["--jobs", "0"], "--jobs"),

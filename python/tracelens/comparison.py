@@ -11,7 +11,17 @@ from tracelens.profile import Profile
 from tracelens.report.text import summary
 from tracelens.result import assemble, dumps
 from tracelens.roster import read_roster
-from tracelens.sources import REAL, Mappings, Source, name_of, paths_of, read_sources, refuse_entry_of_states
+from tracelens.sources import (
+    CONTROL,
+    PEOPLE,
+    REAL,
+    Mappings,
+    Source,
+    name_of,
+    paths_of,
+    read_sources,
+    refuse_entry_of_states,
+)
 from tracelens.states import State
 from tracelens.study import Design, compare_sides
 from tracelens.traces import Path, Traces
@@ -50,7 +60,8 @@ class Comparison:
     def axes(self) -> "pl.DataFrame":
         """One row per simulation and axis.
 
-        ``simulation``, ``axis``, ``verdict``, ``direction``; ``score`` in [0, 100] with its 95 % interval
+        ``simulation``, ``axis``, ``verdict``; ``attributable``, whether a gap exceeds that of the control, null without
+        one; ``direction``; ``score`` in [0, 100] with its 95 % interval
         ``score_low`` to ``score_high``; ``primary``, the metric that stands for the axis, and its ``effect`` with the
         95 % interval ``low`` to ``high``, ``unit``; ``rules_out``, ``reason_missing``, ``sentence``.
         """
@@ -66,7 +77,8 @@ class Comparison:
                     | {"effect": row["effect"], "unit": row["unit"], **_ends("", row["interval"])}
                     | _ends("score_", found["score_interval"])
                 )
-        schema: dict[str, Any] = dict.fromkeys(("simulation", "axis", "verdict", "direction"), pl.String)
+        schema: dict[str, Any] = dict.fromkeys(("simulation", "axis", "verdict"), pl.String)
+        schema |= {"attributable": pl.Boolean, "direction": pl.String}
         schema |= dict.fromkeys(("score", "score_low", "score_high"), pl.Float64) | {"primary": pl.String}
         schema |= dict.fromkeys(("effect", "low", "high"), pl.Float64)
         schema |= {"unit": pl.String, "rules_out": pl.Float64, "reason_missing": pl.String, "sentence": pl.String}
@@ -117,6 +129,7 @@ def compare(
     real: Source,
     sim: Source | Mapping[str, Source],
     *,
+    control: Source | None = None,
     mapping: Mappings = None,
     design: Design = "auto",
     align: Align | None = None,
@@ -140,8 +153,12 @@ def compare(
         counted in UTC; :meth:`Traces.from_frame` takes what else there is to say about a frame.
     sim : path, frame, Traces, State, or mapping of str to these
         Behaviour of one simulation, or of several by name.
+    control : path, frame, Traces or State, optional
+        Behaviour of other real people, collected otherwise: a gap that is no larger than theirs in the same direction
+        is "not attributable" to a simulation. Compared as another population, whatever its ids.
     mapping : str or mapping of str to str, optional
-        Mapping name or file for all sides, or by side (``"real"``, and ``"sim"`` or the simulation's name).
+        Mapping name or file for all sides, or by side (``"real"``, ``"control"``, and ``"sim"`` or the simulation's
+        name).
     design : {"auto", "paired", "population"}
         Whether both sides hold the same users. ``auto``: paired where they share 90 % of the smaller side's ids.
     align : {"calendar", "start", "entry"}, optional
@@ -180,9 +197,10 @@ def compare(
         raise TracelensError.new(
             110, f"cannot compare {many(len(sims), 'simulation')} with {design=}, {seed=}", help=help
         )
-    sources: dict[str, Source] = {REAL: real, **sims}
-    if len(sources) != len(sims) + 1:
-        raise TracelensError.new(110, "a simulation cannot be named real", help="rename its directory")
+    people: dict[str, Source] = {REAL: real} if control is None else {REAL: real, CONTROL: control}
+    if taken := sorted(sims.keys() & {*PEOPLE}):
+        raise TracelensError.new(110, f"a simulation cannot be named {taken[0]}", help="give it another name")
+    sources: dict[str, Source] = {**people, **sims}
     refuse_entry_of_states(sources, align)
     profile = profile or Profile()
     reading: dict[str, Any] = {"on_bad_row": on_bad_row, "max_bad": max_bad, "memory": memory}

@@ -32,7 +32,9 @@ Source: TypeAlias = Path | Iterable[Path] | Traces | State | ArrowStream | Lazy
 
 Mappings: TypeAlias = str | Mapping[str, str] | None
 
-REAL = "real"
+REAL, CONTROL = "real", "control"
+PEOPLE = (REAL, CONTROL)
+"""Sides that are no simulations."""
 
 
 def by_name(paths: Iterable[str]) -> dict[str, Source]:
@@ -41,7 +43,7 @@ def by_name(paths: Iterable[str]) -> dict[str, Source]:
     for path in paths:
         name = base = name_of(path)
         number = 2
-        while name in named or name == REAL:
+        while name in named or name in PEOPLE:
             name, number = f"{base}-{number}", number + 1
         named[name] = path
     return named
@@ -75,9 +77,10 @@ def read_sources(
     Parameters
     ----------
     sources : mapping of str to Source
-        The sides by name; ``real`` is one of them.
+        The sides by name; ``real`` is one of them, ``control`` may be.
     mapping : str or mapping of str to str, optional
-        One for all sides or one by side: its name, or ``sim`` for all simulations.
+        One for all sides or one by side: its name, or ``sim`` for all simulations. A control without a mapping of its
+        own has that of the real side.
     profile : Profile
         Is told how long reading took.
     on_bad_row, max_bad
@@ -160,7 +163,7 @@ def _read(name: str, source: Source, mapping: Mappings, reading: dict[str, Any])
     for path in paths:
         _refuse_two_sides(fspath(path), _mapping_of(name, mapping))
     # Texts link events by what they are about; a mapping without them costs nothing.
-    reading = {**reading, "side": "real" if name == REAL else "sim", "text": True}
+    reading = {**reading, "side": "real" if name in PEOPLE else "sim", "text": True}
     return read_traces(paths, _mapping_of(name, mapping), **reading)
 
 
@@ -184,5 +187,7 @@ def _mapping_of(name: str, mapping: Mappings) -> str | None:
 
 
 def _key_of(name: str, mapping: Mapping[str, str]) -> str:
-    """Under which key a side's mapping stands: its own, or that of all simulations."""
-    return name if name in mapping or name == REAL else "sim"
+    """Under which key a side's mapping stands: its own, or that of all people, or of all simulations."""
+    if name in mapping:
+        return name
+    return REAL if name in PEOPLE else "sim"

@@ -5,10 +5,11 @@ from typing import Any, Literal
 
 from tracelens.anchors import plant_anchors
 from tracelens.errors import TracelensError
-from tracelens.pairwise import compare_statistics, plain
+from tracelens.pairwise import Contrast, plain
 from tracelens.plural import many
 from tracelens.profile import Profile
 from tracelens.roster import Roster
+from tracelens.sources import CONTROL, PEOPLE, REAL
 from tracelens.states import State
 from tracelens.statistics import Statistics
 from tracelens.traces import Traces
@@ -42,7 +43,7 @@ def compare_sides(
     Parameters
     ----------
     sides : mapping of str to Traces or State
-        By name; ``real`` is one of them, all others are simulations.
+        By name; ``real`` is one of them, ``control`` may be, all others are simulations.
     design, align, roster, seed, score, jobs, profile
         As in :func:`tracelens.compare`.
 
@@ -51,7 +52,7 @@ def compare_sides(
     dict
         What ``result.json`` holds (see ``result.schema.json``), less ``provenance``.
     """
-    real = sides["real"]
+    real = sides[REAL]
     warnings: list[str] = []
     extents = {n: (t.about["first_day"], t.about["last_day"]) for n, t in sides.items() if t.about["has_clock"]}
     timed = len(extents) == len(sides)
@@ -74,7 +75,7 @@ def compare_sides(
     summaries: dict[str, Statistics] = {}
 
     def summarised(traces: Traces | State, name: str) -> Statistics:
-        scenario = summaries["real"].meta["conversion_scenario"] if "real" in summaries else None
+        scenario = summaries[REAL].meta["conversion_scenario"] if REAL in summaries else None
         days = windows.days.get(name)
         summary = traces.statistics(days=days, entry=windows.entry, conversion_scenario=scenario, jobs=jobs)
         return summary if timed else _without_clock(summary)
@@ -82,7 +83,7 @@ def compare_sides(
     for name, traces in sides.items():
         with profile.stage("fold"):
             summary = summarised(traces, name)
-        if roster is not None:
+        if roster is not None and name != CONTROL:  # a roster knows nobody of the control
             summary = summary.with_users(windows.entry or roster.users["real" if name == "real" else "sim"])
         summaries[name] = summary
 
@@ -95,10 +96,18 @@ def compare_sides(
         with profile.stage("plant"):
             known = roster is not None
             anchors = plant_anchors(
-                real, summaries["real"], lambda planted: summarised(planted, "real"), roster=known, seed=seed
+                real, summaries[REAL], lambda planted: summarised(planted, REAL), roster=known, seed=seed
             )
+    control = None
+    if CONTROL in sides:
+        _require_shared_scenario(CONTROL, sides)
+        with profile.stage("resample"):
+            people = summaries[REAL], summaries[CONTROL]
+            control = Contrast.of(*people, name=CONTROL, design="population", seed=seed)
     comparisons, used = [], set()
-    for name in list(sides)[1:]:
+    for name in sides:
+        if name in PEOPLE:
+            continue
         _require_shared_scenario(name, sides)
         chosen = _design(real, sides[name], design)
         used.add(chosen)
@@ -107,11 +116,10 @@ def compare_sides(
         with profile.stage("match"):
             given = _given(real, sides[name], windows, ("real", name))
         with profile.stage("resample"):
-            pair = summaries["real"], summaries[name]
-            comparison = compare_statistics(
-                *pair, name=name, design=chosen, seed=seed, roster=roster is not None, given=given, anchors=anchors
-            )
-        comparisons.append(comparison)
+            pair = summaries[REAL], summaries[name]
+            contrast = Contrast.of(*pair, name=name, design=chosen, seed=seed, roster=roster is not None, given=given)
+            told = contrast.result(anchors=anchors, control=None if control is None else control.primaries)
+        comparisons.append(told)
     if len(used) > 1:
         warnings.append("the simulations do not all hold the same users: some are compared paired, some as populations")
     return {
@@ -120,6 +128,7 @@ def compare_sides(
         "design": "paired" if used == {"paired"} else "population",
         "sides": {name: _side(traces, summaries[name]) for name, traces in sides.items()},
         "comparisons": comparisons,
+        "control": None if control is None else control.result(anchors=anchors),
         "anchors": None if anchors is None else plain(anchors.plain()),
         "warnings": warnings + [f"{n}: {note}" for n, t in sides.items() for note in t.reading()["notes"]],
     }

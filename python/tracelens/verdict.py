@@ -285,3 +285,43 @@ def decide(row: Outcome, given: bool) -> Verdict | None:
     size = np.inf if row.infinite else (row.effect or 0.0)
     beyond = size > row.margin if row.metric.kind == "distance" else abs(size) > row.margin
     return GAP if beyond and row.p_adjusted < ALPHA else TOO_FEW
+
+
+def attributable(row: Outcome, control: Outcome) -> bool | None:
+    """Whether a gap is larger than what a second log of real people shows in the same direction.
+
+    Larger by more than noise: the lower end of the interval of the difference, recovered from the two intervals (MOVER,
+    Zou and Donner 2008), lies above 0. Both share the real side, so the interval is rather too wide.
+
+    Returns
+    -------
+    bool or None
+        None where there is no gap, or where the control cannot be computed or has too few users.
+    """
+    if row.verdict != GAP or untold(control) is not None:
+        return None
+    towards = _sign(row)
+    if _sign(control) != towards:
+        return True
+    if row.infinite or control.infinite:
+        return row.infinite and not control.infinite
+    if row.effect is None or row.interval is None or control.effect is None or control.interval is None:
+        return None
+    mine, theirs = towards * row.effect, towards * control.effect
+    low = min(towards * end for end in row.interval)
+    high = max(towards * end for end in control.interval)
+    return mine - theirs > float(np.hypot(mine - low, high - theirs))
+
+
+def untold(control: Outcome) -> str | None:
+    """Why a control cannot tell anything, if so."""
+    if control.reason_missing is not None:
+        return control.reason_missing
+    return "too few users" if min(control.users) < control.metric.minimum else None
+
+
+def _sign(row: Outcome) -> int:
+    """The direction of an effect; a distance has but one."""
+    if row.infinite:
+        return -1 if row.sim == 0 else 1
+    return int(np.sign(row.effect or 0.0))

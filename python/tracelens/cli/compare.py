@@ -18,11 +18,14 @@ from tracelens.cli.progress import reading
 @click.argument("real")
 @click.argument("sims", nargs=-1, required=True, metavar="SIM [SIM ...]")
 @click.option(
+    "--control", metavar="OTHER_REAL", help="Other real people: gaps no larger than theirs are not attributable to SIM."
+)
+@click.option(
     "--mapping",
     "mappings",
     multiple=True,
     metavar="NAME|FILE",
-    help="How logs become events: a built-in mapping or a .toml file; real=A and sim=B for one side each. "
+    help="How logs become events: a built-in mapping or a .toml file; real=A, sim=B, control=C for one side each. "
     "If missing: the tracelens.toml in the directory, the LOG.toml beside the file, or the built-in mapping that fits.",
 )
 @click.option(
@@ -70,7 +73,7 @@ def command(
     **options: Any,
 ) -> None:
     """Compare one or more simulated behaviour logs (SIM) with real ones (REAL): files, directories or glob patterns."""
-    mapping = _mapping(mappings, sims)
+    mapping = _mapping(mappings, sims, control=options["control"] is not None)
     targets = [_target(output) for output in outputs]
 
     from tracelens.comparison import compare
@@ -109,14 +112,14 @@ def _text(result: dict[str, Any], *, terminal: bool) -> str:
     return render(result, width=width, colour=colour, unicode=unicode)
 
 
-def _mapping(given: tuple[str, ...], sims: tuple[str, ...]) -> str | dict[str, str] | None:
+def _mapping(given: tuple[str, ...], sims: tuple[str, ...], *, control: bool) -> str | dict[str, str] | None:
     """One mapping for all sides, or one for each named side."""
     if not given:
         return None
     pairs = [re.fullmatch(r"([\w.-]+)=(.+)", text) for text in given]
     if len(given) == 1 and (pairs[0] is None or Path(given[0]).exists()):
         return given[0]
-    sides = ["real", "sim", *(Path(sim).name for sim in sims)]
+    sides = ["real", *(["control"] if control else []), "sim", *(Path(sim).name for sim in sims)]
     mapping: dict[str, str] = {}
     for text, pair in zip(given, pairs, strict=True):
         if pair is None:

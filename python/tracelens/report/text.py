@@ -28,6 +28,10 @@ HOW_TO_READ = (
     "given, not tested: the simulation was handed what this axis looks at.",
     "[ ]: 95 % interval over users. noise: two random halves of the real users differ by this much in 95 % of splits.",
 )
+ATTRIBUTABLE = (
+    "not attributable: the control, other real people, departs from the real side in the same direction, and the gap "
+    "does not exceed that by more than noise."
+)
 
 
 def render(result: Mapping[str, Any], *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
@@ -55,7 +59,9 @@ def render(result: Mapping[str, Any], *, width: int = 80, colour: bool = False, 
             _paragraph(console, f"! {_clean(warning)}", 2)
     _heading(console, "How to read this")
     scored = any(axis["score"] is not None for one in result["comparisons"] for axis in one["axes"].values())
-    for line in (*HOW_TO_READ, *([_scored(result["anchors"])] if scored else [])):
+    more = [_scored(result["anchors"])] if scored else []
+    more += [ATTRIBUTABLE] if result["control"] else []
+    for line in (*HOW_TO_READ, *more):
         _paragraph(console, line, 2)
     text = _trimmed(out) + "\n"
     return text if unicode else text.encode("ascii", "replace").decode("ascii")
@@ -134,6 +140,8 @@ def headline(result: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
         for words in ("within noise", "too few users to tell", "given, not tested")
         if (count := verdicts.count(words))
     ]
+    if unattributed := sum(axis["attributable"] is False for axis in comparison["axes"].values()):
+        parts.insert(0, f"{many(unattributed, 'gap')} not attributable")
     missing = verdicts.count(None)
     parts += [f"{missing} not computable"] if missing and tested else []
     return text + (f" ({'; '.join(parts)})." if parts else ".")
@@ -184,7 +192,8 @@ def _axis_line(
     line = Text()
     line.append(f"{symbols[axis['direction']]} ", style=COLOURS.get(verdict, "dim"))
     line.append(f"{name:<10} ", style="bold")
-    line.append(f"{verdict:<22}", style=COLOURS.get(verdict, "dim"))
+    words = "gap, not attributable" if axis["attributable"] is False else verdict
+    line.append(f"{words:<22}", style=COLOURS.get(verdict, "dim"))
     effect = _effect(row) if row is not None and row["effect"] is not None else ""
     if axis["score"] is not None:
         line.append(f" {_score(axis)}")
