@@ -72,6 +72,7 @@ def sample(*sims: str) -> dict[str, Any]:
         "design": "paired",
         "sides": {name: dict(side) for name in ("real", *sims)},
         "comparisons": [comparison(sim) for sim in sims],
+        "leaderboard": None,
         "anchors": None,
         "control": None,
         "warnings": ["sim: the mapping declares no zone, days are counted in UTC"],

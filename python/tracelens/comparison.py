@@ -112,6 +112,27 @@ class Comparison:
         schema |= {"users_real": pl.Int64, "users_sim": pl.Int64, "reason_missing": pl.String}
         return pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
 
+    @cached_property
+    def leaderboard(self) -> "pl.DataFrame":
+        """One row per axis and simulation, nearest to real people first; empty for one simulation.
+
+        ``axis``; ``rank``, 1 + the number of simulations that are nearer by more than noise; ``simulation``; ``tied``,
+        those that it cannot be told apart from; ``distance``, how many margins its gap is beyond the margin;
+        ``weakest``, whether this is the axis on which the simulation departs furthest; ``reason_missing``.
+        """
+        import polars as pl
+
+        schema: dict[str, Any] = {"axis": pl.String, "rank": pl.Int64, "simulation": pl.String}
+        schema |= {"tied": pl.List(pl.String), "distance": pl.Float64, "weakest": pl.Boolean}
+        weakest = {comparison["sim"]: comparison["weakest_axis"] for comparison in self.result["comparisons"]}
+        rows = [
+            {**row, "axis": axis, "simulation": row["sim"], "weakest": weakest[row["sim"]] == axis}
+            for axis, ranks in (self.result["leaderboard"] or {}).items()
+            for row in ranks["order"]
+        ]
+        schema["reason_missing"] = pl.String
+        return pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+
     def to_json(self) -> str:
         """Return the text of ``result.json``, provenance included: what the command line writes."""
         return dumps(assemble(self.result, command=(), paths=self.paths)).decode()

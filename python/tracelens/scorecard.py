@@ -70,7 +70,7 @@ def score(row: Outcome, anchors: Anchors) -> Score:
     def scored(excess: Floats) -> Floats:
         return 100 * (1 - np.maximum(0.0, _reach(row, excess) - noise) / (far - noise))
 
-    unclipped = float(scored(splits.excesses.mean(keepdims=True))[0])
+    unclipped = float(scored(np.nanmean(splits.excesses, keepdims=True))[0])
     return replace(known, value=max(unclipped, 0.0), unclipped=unclipped, draws=scored(splits.excesses).clip(min=0))
 
 
@@ -125,7 +125,7 @@ def _plain(score: Score) -> dict[str, Any]:
 
 def _interval(value: float, draws: Floats) -> tuple[float, float]:
     """The middle 95 %; it holds the score of the mean split, which of a clipped score need not lie inside."""
-    low, high = (float(q) for q in np.quantile(draws, [0.025, 0.975]))
+    low, high = (float(q) for q in np.nanquantile(draws, [0.025, 0.975]))
     return min(low, value), max(high, value)
 
 

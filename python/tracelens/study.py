@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from tracelens.anchors import plant_anchors
 from tracelens.errors import TracelensError
+from tracelens.leaderboard import leaderboard
 from tracelens.pairwise import Contrast, plain
 from tracelens.plural import many
 from tracelens.profile import Profile
@@ -13,6 +14,7 @@ from tracelens.sources import CONTROL, PEOPLE, REAL
 from tracelens.states import State
 from tracelens.statistics import Statistics
 from tracelens.traces import Traces
+from tracelens.verdict import Outcome
 from tracelens.window import Align, Windows, choose_windows
 
 Design = Literal["auto", "paired", "population"]
@@ -105,6 +107,7 @@ def compare_sides(
             people = summaries[REAL], summaries[CONTROL]
             control = Contrast.of(*people, name=CONTROL, design="population", seed=seed)
     comparisons, used = [], set()
+    primaries: dict[str, Mapping[str, Outcome]] = {}
     for name in sides:
         if name in PEOPLE:
             continue
@@ -120,14 +123,18 @@ def compare_sides(
             contrast = Contrast.of(*pair, name=name, design=chosen, seed=seed, roster=roster is not None, given=given)
             told = contrast.result(anchors=anchors, control=None if control is None else control.primaries)
         comparisons.append(told)
+        primaries[name] = contrast.primaries
     if len(used) > 1:
         warnings.append("the simulations do not all hold the same users: some are compared paired, some as populations")
+    if len({len(summaries[name].users) for name in primaries}) > 1:
+        warnings.append("the simulations differ in users: differences on the leaderboard are those of other resamples")
     return {
         "schema": "tracelens/result/1",
         "seed": seed,
         "design": "paired" if used == {"paired"} else "population",
         "sides": {name: _side(traces, summaries[name]) for name, traces in sides.items()},
         "comparisons": comparisons,
+        "leaderboard": plain(leaderboard(primaries)) if len(primaries) > 1 else None,
         "control": None if control is None else control.result(anchors=anchors),
         "anchors": None if anchors is None else plain(anchors.plain()),
         "warnings": warnings + [f"{n}: {note}" for n, t in sides.items() for note in t.reading()["notes"]],

@@ -33,7 +33,7 @@ class Splits:
     Attributes
     ----------
     excesses : ndarray, shape (B,)
-        D_sim - D_floor of each split.
+        D_sim - D_floor of each split, NaN where it has no value.
     noise : float
         The 95 % quantile of |D_floor - its mean|: how far halves of real people are from each other.
     """
@@ -44,10 +44,12 @@ class Splits:
     @classmethod
     def of(cls, floor: Floats, split: Floats) -> "Splits | None":
         """Make it of the statistic between real halves and between real and simulated ones."""
-        floor, split = _both_finite(floor, split)
-        if not len(floor):
+        known, _ = _both_finite(floor, split)
+        if not len(known):
             return None
-        return cls(split - floor, float(np.quantile(np.abs(floor - floor.mean()), 0.95)))
+        with np.errstate(all="ignore"):
+            excesses = np.where(np.isfinite(floor) & np.isfinite(split), split - floor, np.nan)
+        return cls(excesses, float(np.quantile(np.abs(known - known.mean()), 0.95)))
 
 
 @dataclass

@@ -50,6 +50,8 @@ def render(result: Mapping[str, Any], *, width: int = 80, colour: bool = False, 
     """
     out = io.StringIO()
     console = _console(out, width, colour)
+    if result["leaderboard"]:
+        _leaderboard(console, result)
     for comparison in result["comparisons"]:
         _comparison(console, result, comparison, SYMBOLS if unicode else PLAIN_SYMBOLS)
     _sides(console, result["sides"])
@@ -240,6 +242,43 @@ def _scale(row: Mapping[str, Any]) -> tuple[str, str, Callable[[float], str]]:
 def _factor(logarithm: float) -> str:
     factor = math.exp(min(logarithm, 700.0))
     return f"{factor:,.0f}" if factor >= 100 else f"{factor:.1f}" if factor >= 10 else f"{factor:.2f}"
+
+
+def _leaderboard(console: Console, result: Mapping[str, Any]) -> None:
+    """Who is nearest to real people on each axis, and where each simulation is weakest."""
+    console.print(Text("Nearest to real people first", style="bold"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for axis, ranks in result["leaderboard"].items():
+        taken = sorted({row["rank"] for row in ranks["order"] if row["rank"] is not None})
+        said = [_ranked(rank, ranks["order"]) for rank in taken]
+        unranked: dict[str, list[str]] = {}
+        for row in ranks["order"]:
+            if row["rank"] is None:
+                unranked.setdefault(row["reason_missing"], []).append(_clean(row["sim"]))
+        said += [f"not ranked: {', '.join(names)} ({_clean(reason)})" for reason, names in unranked.items()]
+        table.add_row(axis, Text("; ".join(said)))
+    console.print(Padding(table, (0, 0, 0, 2)))
+    weakest = {_clean(c["sim"]): c["weakest_axis"] for c in result["comparisons"] if c["weakest_axis"]}
+    if weakest:
+        told = "; ".join(f"{name} on {axis}" for name, axis in weakest.items())
+        _paragraph(console, f"Weakest: {told}.", 2)
+    note = "In brackets: margins beyond the margin. =, tied: the difference may be noise, for all pairs of an axis."
+    _paragraph(console, note, 2)
+    console.print()
+
+
+def _ranked(rank: int, order: list[Mapping[str, Any]]) -> str:
+    """All of one rank; a tie with one of another rank is said beside it."""
+    alike = {row["sim"] for row in order if row["rank"] == rank}
+    told = []
+    for row in order:
+        if row["rank"] == rank:
+            distance = "no bound" if row["distance"] is None else f"{row['distance']:.2g}"
+            tied = [_clean(other) for other in row["tied"] if other not in alike]
+            told.append(f"{_clean(row['sim'])} ({distance}{', tied with ' + ', '.join(tied) if tied else ''})")
+    return f"{rank} {' = '.join(told)}"
 
 
 def _scenarios(console: Console, metrics: list[Mapping[str, Any]]) -> None:
