@@ -55,6 +55,17 @@ def test_rows_in_any_order():
     assert straight.to_polars().equals(shuffled.to_polars())
 
 
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_look_backs_at_any_number_of_threads(logs, jobs):
+    traces = read_traces(logs / "real")
+    one, other = (traces.statistics(look_backs=True, jobs=jobs) for jobs in (None, jobs))
+    assert one.names["path"] == other.names["path"]
+    for name in ("look_backs", "first_touches"):
+        assert len(one.tables[name]["user"]) > 100
+        for column, values in one.tables[name].items():
+            assert values.tolist() == other.tables[name][column].tolist(), (name, column)
+
+
 def test_one_file_of_all_users_reads_like_one_file_each(tmp_path):
     write_demo(tmp_path, users=12, days=5, seed=2)
     many = tmp_path / "real"

@@ -172,14 +172,14 @@ def test_what_was_shown_is_shown_once(pair: tuple[Statistics, Statistics]) -> No
 def test_dependence_agrees(pair: tuple[Statistics, Statistics]) -> None:
     ours, oracle = pair
 
-    def sums(statistics: Statistics) -> dict[tuple[str, str, str], tuple[int, int]]:
+    columns = ("user", "source", "target", "before_fixed", "after_fixed", "own_before_fixed", "own_after_fixed")
+
+    def sums(statistics: Statistics) -> dict[tuple[str, str, str], list[int]]:
         table = statistics.tables["asymmetry"]
         scenarios = statistics.names["scenario"]
         return {
-            (str(statistics.users[u]), scenarios[a], scenarios[b]): (int(x), int(y))
-            for u, a, b, x, y in zip(
-                *(table[c] for c in ("user", "source", "target", "before_fixed", "after_fixed")), strict=True
-            )
+            (str(statistics.users[u]), scenarios[a], scenarios[b]): [int(x) for x in values]
+            for u, a, b, *values in zip(*(table[c] for c in columns), strict=True)
         }
 
     mine, theirs = sums(ours), {k: v for k, v in sums(oracle).items() if sum(v)}

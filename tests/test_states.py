@@ -46,30 +46,57 @@ def by_user(logs: Path, into: Path) -> list[Path]:
     return sorted(into.iterdir())
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_states_of_parts_merge_into_that_of_the_whole(logs: Path, tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "more"), [(1, ()), (2, ()), (3, ("--look-backs",))])
+def test_states_of_parts_merge_into_that_of_the_whole(
+    logs: Path, tmp_path: Path, seed: int, more: tuple[str, ...]
+) -> None:
     files = by_user(logs / "real", tmp_path / "users")
     whole = tmp_path / "whole.tls"
-    run("sketch", *files, "-o", whole, "--window", WINDOW, "--mapping", "events")
+    options = ("--window", WINDOW, "--mapping", "events", *more)
+    run("sketch", *files, "-o", whole, *options)
     order = random.Random(seed)
     order.shuffle(files)
     cuts = sorted(order.sample(range(1, len(files)), 3))
     parts = [tmp_path / f"{i}.tls" for i in range(4)]
     for part, (a, b) in zip(parts, zip([0, *cuts], [*cuts, len(files)], strict=True), strict=True):
         jobs = str(order.choice([1, 2, 3]))
-        run("sketch", *files[a:b], "-o", part, "--window", WINDOW, "--mapping", "events", "--jobs", jobs)
+        run("sketch", *files[a:b], "-o", part, *options, "--jobs", jobs)
     order.shuffle(parts)
     run("merge", *parts[:2], "-o", tmp_path / "some.tls")
     run("merge", tmp_path / "some.tls", *parts[2:], "-o", tmp_path / "all.tls")
     assert (tmp_path / "all.tls").read_bytes() == whole.read_bytes()
 
 
+def test_a_state_has_the_look_backs_of_its_logs_if_they_were_asked_for(logs: Path, tmp_path: Path) -> None:
+    window = (date(2025, 9, 1), date(2025, 9, 28))
+    with_them, without = (tracelens.sketch(logs / "real", window=window, look_backs=asked) for asked in (True, False))
+    tracelens.write_state(with_them, tmp_path / "real.tls")
+    state = tracelens.read_state(tmp_path / "real.tls")
+    traces = tracelens.read_traces(logs / "real")
+    assert state.window is not None
+    found, expected = (side.statistics(days=state.window, look_backs=True) for side in (state, traces))
+    for name in ("look_backs", "first_touches"):
+        assert len(expected.tables[name]["user"]) > 100, name
+        for column, values in expected.tables[name].items():
+            ours = found.tables[name][column]
+            if column == "path":
+                assert [found.names[column][i] for i in ours] == [expected.names[column][i] for i in values]
+            else:
+                assert ours.tolist() == values.tolist(), (name, column)
+    assert state.statistics().tables.keys() == without.statistics().tables.keys()
+    with pytest.raises(TracelensError, match="no events left to look back to"):
+        without.statistics(look_backs=True)
+    some = tracelens.State(without.summary.only([True] + [False] * 59), without.about, without.window, without.report)
+    with pytest.raises(TracelensError, match="another choice of look-backs: with them and without"):
+        tracelens.merge([with_them, some])
+
+
 def test_states_compare_as_their_logs_do(logs: Path, tmp_path: Path) -> None:
     for side in ("real", "sim"):
         run("sketch", logs / side, "-o", tmp_path / f"{side}.tls", "--window", WINDOW)
-    by_logs = orjson.loads(run("compare", logs / "real", logs / "sim", "--format", "json"))
+    by_logs = orjson.loads(run("compare", logs / "real", logs / "sim", "--no-score", "--format", "json"))
     states = (tmp_path / "real.tls", tmp_path / "sim.tls")
-    by_states = orjson.loads(run("compare", *states, "--format", "json"))
+    by_states = orjson.loads(run("compare", *states, "--no-score", "--format", "json"))
     assert any("cannot be seen from a state" in said for said in by_states["warnings"])
     (logs_say,), (states_say,) = by_logs["comparisons"], by_states["comparisons"]
     assert all(known(states_say) == known(logs_say) for known in (metrics, axes))

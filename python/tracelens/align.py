@@ -19,6 +19,8 @@ CODED = {
     "target": "scenario",
     "root": "scenario",
     "trigger": "scenario",
+    "first_touch": "scenario",
+    "last_touch": "scenario",
     "action": "action",
     "next_action": "action",
     "item": "item",
@@ -184,12 +186,16 @@ def align_side(statistics: Statistics, ids: NDArray[Any], names: dict[str, list[
             }
             continue
         keep = present[table["user"]]
-        aligned = {column: np.asarray(values)[keep] for column, values in table.items()}
+        whole = bool(keep.all())
+        aligned = {
+            column: np.asarray(values) if whole else np.asarray(values)[keep] for column, values in table.items()
+        }
         aligned["user"] = row[aligned["user"]]
         for column in aligned:
             if column in CODED:
                 aligned[column] = codes[CODED[column]][aligned[column]]
         if name == "halves":
+            aligned["code"] = aligned["code"].copy()  # the statistics stay as they are
             for block, key in enumerate(HALF_BLOCKS):
                 mine = aligned["block"] == block
                 aligned["code"][mine] = codes[key][aligned["code"][mine]]

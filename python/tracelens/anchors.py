@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracelens.align import Block, Pair, align
+from tracelens.align import Pair, align
 from tracelens.axes import REGISTRY
 from tracelens.errors import TracelensError
 from tracelens.metric import Metric
 from tracelens.plant import operate
-from tracelens.resample import Columns, Plan, WeightedSums
+from tracelens.resample import Plan
 from tracelens.states import State
 from tracelens.statistics import Statistics
+from tracelens.sums import Columns, WeightedSums
 from tracelens.traces import Traces
 
 if TYPE_CHECKING:
@@ -174,8 +175,9 @@ def _anchor(planting: Planting, metric: Metric, pair: Pair, seed: int) -> Anchor
         return replace(anchor, reason_missing=f"on the users that trivial simulators are planted on: {reason}")
     if min(whole.users) < metric.minimum:
         return replace(anchor, reason_missing="too few users to plant a trivial simulator on")
-    sides = [Columns({**blocks, "users": np.ones((pair.real.size, 1))}) for blocks in _by_side(pair)]
-    first, second, _ = next(Plan(True, (pair.real.size,) * 2, (pair.real.size,) * 2, seed).weights("split", SPLITS))
+    everyone = np.ones((pair.real.size, 1))
+    sides = [Columns.of({**pair.blocks, "users": (everyone, everyone)}, side) for side in (0, 1)]
+    first, second, *_ = next(Plan(True, (pair.real.size,) * 2, (pair.real.size,) * 2, seed).weights("split", SPLITS))
     real, other, sim = (
         WeightedSums([(weights, side)]) for weights, side in ((first, sides[0]), (second, sides[0]), (second, sides[1]))
     )
@@ -186,7 +188,3 @@ def _anchor(planting: Planting, metric: Metric, pair: Pair, seed: int) -> Anchor
     if not (finite := excesses[np.isfinite(excesses)]).size:
         return replace(anchor, reason_missing="the trivial simulator has no finite value")
     return replace(anchor, effect=float(finite.mean()), by_difference=by_difference)
-
-
-def _by_side(pair: Pair) -> list[dict[str, Block]]:
-    return [{name: blocks[side] for name, blocks in pair.blocks.items()} for side in (0, 1)]

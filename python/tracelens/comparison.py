@@ -1,6 +1,6 @@
 """The public door: compare simulations with real people, and hold what came out of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,7 +24,7 @@ from tracelens.sources import (
 )
 from tracelens.states import State
 from tracelens.study import Design, compare_sides
-from tracelens.traces import Path, Traces
+from tracelens.traces import Path, Progress, Traces
 from tracelens.window import Align
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def compare(
     on_bad_row: Literal["error", "drop"] = "error",
     max_bad: float | None = None,
     memory: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     profile: Profile | None = None,
 ) -> Comparison:
     """Compare simulated behaviour logs with real ones.
@@ -191,7 +191,7 @@ def compare(
     score : bool
         Whether each axis gets a score in [0, 100], for which trivial simulators are planted on at most 200 real users.
     jobs : int, optional
-        Threads that read and summarise; all cores if missing. Never changes the result.
+        Threads that read, summarise and compare; all cores if missing. Never changes the result.
     on_bad_row : {"error", "drop"}
         Stop at a row that cannot be read, or count it and go on.
     max_bad : float, optional
@@ -199,7 +199,7 @@ def compare(
     memory : int, optional
         Bytes that may be used, about, by all sides together; events beyond that wait on disk. Never changes the result.
     progress : callable, optional
-        Called while a side is read, with its bytes that are done and all there are.
+        Called while a side is read, with its bytes that are done, all there are, and its events so far.
     profile : Profile, optional
         To be told where the time goes.
 

@@ -49,6 +49,7 @@ class Contrast:
         seed: int,
         roster: bool = False,
         given: Collection[str] = (),
+        jobs: int | None = None,
     ) -> "Contrast":
         """Hold a simulation against the real log.
 
@@ -66,12 +67,14 @@ class Contrast:
             Whether the statistics hold all users there were, also those without events.
         given : collection of str
             Event columns that were handed to the simulator, beside those that its mapping declares.
+        jobs : int, optional
+            Threads; all cores if missing. Never changes the result.
         """
         pair = align(real, sim, design, roster=roster)
         handed = {*given, *sim.meta.get("given", ())}
         if "time" in sim.meta.get("given", ()):
             handed.add("volume")  # who was told when to act was told how often
-        rows = _outcomes(pair, seed, handed)
+        rows = _outcomes(pair, seed, handed, jobs)
         adjust([row for row in rows if row.reason_missing is None])
         for row in rows:
             if row.primary:
@@ -136,12 +139,12 @@ def compare_statistics(real: Statistics, sim: Statistics, **options: Any) -> dic
     return Contrast.of(real, sim, **options).result()
 
 
-def _outcomes(pair: Pair, seed: int, given: Collection[str]) -> list[Outcome]:
+def _outcomes(pair: Pair, seed: int, given: Collection[str], jobs: int | None) -> list[Outcome]:
     """All rows in registry order, computable or not."""
     estimates = [(metric, estimate) for metric in METRICS for estimate in metric.estimates(pair)]
     empty = next((side for side in pair.sides if side.size < 2), None)
     computable = [] if empty is not None else [(m, e) for m, e in estimates if e.missing is None]
-    replicates = iter(resample(pair, computable, seed) if computable else ())
+    replicates = iter(resample(pair, computable, seed, jobs) if computable else ())
     half = Plan(pair.paired, (pair.real.size, pair.sim.size), (0, 0), seed).half
     rows = []
     for metric, estimate in estimates:

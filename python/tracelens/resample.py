@@ -4,87 +4,34 @@ All user columns are integers or multiples of 2^-20, so every sum is exact in fl
 change a byte. One set of half splits, bootstraps and permutations serves all metrics, which so stay correlated.
 """
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from tracelens.align import Block, Floats, Pair
-from tracelens.metric import Estimate, Metric, Sums
+from tracelens.align import Floats, Ints, Pair
+from tracelens.metric import Estimate, Metric, Statistic, Sums
+from tracelens.sums import Columns, Complement, Noted, WeightedSums, dense_if_full
 
 SPLITS = 200
 BOOTSTRAPS = 1000
 PERMUTATIONS = 999
 SUBSETS = 50
 """Draws of the larger side where a metric compares equally many users."""
-MAX_CELLS = 1 << 21
-"""Sums, or weights, held at once for one block: 16 MiB of float64, of which a handful live at a time."""
-
+MAX_SUMS = 1 << 20
+"""Sums held at once for one block: 8 MiB of float64, of which a handful live at a time in each stage."""
+MAX_WEIGHTS = 1 << 22
+"""Weights held at once for one block: more, as products of few rows wait for memory."""
 Stage = Literal["observed", "split", "bootstrap", "null"]
-
-
-class Columns:
-    """User columns of one side: dense ones side by side in one matrix, sparse ones each by itself."""
-
-    def __init__(self, blocks: dict[str, Block]) -> None:
-        self.slices: dict[str, slice] = {}
-        self.sparse: dict[str, Block] = {}
-        dense = []
-        start = 0
-        for name, block in blocks.items():
-            if isinstance(block, np.ndarray):
-                self.slices[name] = slice(start, start + block.shape[1])
-                start += block.shape[1]
-                dense.append(block)
-            else:
-                self.sparse[name] = block.T.tocsr()
-        self.dense = np.ascontiguousarray(np.hstack(dense))
-        self.widest = max([start, *(block.shape[0] for block in self.sparse.values())])
-
-
-class WeightedSums:
-    """Sums of columns under weights, each taken when first asked for.
-
-    Parameters
-    ----------
-    parts : sequence of (weights, columns)
-        Weights of shape (B, U); the sums over all parts are added (a group drawn from both sides has two).
-    """
-
-    def __init__(self, parts: Sequence[tuple[Floats, Columns]]) -> None:
-        self._parts = parts
-        self._dense: Floats | None = None
-        self._sparse: dict[str, Floats] = {}
-
-    def __getitem__(self, name: str) -> Floats:
-        columns = self._parts[0][1]
-        if name in columns.slices:
-            if self._dense is None:
-                self._dense = self._add([weights @ part.dense for weights, part in self._parts])
-            return self._dense[:, columns.slices[name]]
-        if name not in self._sparse:
-            sums = [part.sparse[name] @ np.ascontiguousarray(weights.T) for weights, part in self._parts]
-            self._sparse[name] = np.ascontiguousarray(self._add(sums).T)
-        return self._sparse[name]
-
-    @staticmethod
-    def _add(sums: list[Floats]) -> Floats:
-        return sums[0] if len(sums) == 1 else sums[0] + sums[1]
-
-
-class Complement:
-    """Sums of everyone who is not in the other group: total minus other, exact."""
-
-    def __init__(self, total: Sums, other: Sums) -> None:
-        self._total = total
-        self._other = other
-        self._rest: dict[str, Floats] = {}
-
-    def __getitem__(self, name: str) -> Floats:
-        if name not in self._rest:
-            self._rest[name] = self._total[name] - self._other[name]
-        return self._rest[name]
+STAGES: tuple[Stage, ...] = ("observed", "split", "bootstrap", "null")
+Weights = NDArray[Any]
+Run = dict[tuple[str, int], list[Floats]]
+"""Values, block by block, by what they are and of which estimate."""
 
 
 @dataclass(frozen=True)
@@ -123,36 +70,39 @@ class Plan:
 
         observed, bootstrap: real (B, U_real), simulated (B, U_sim). split: real half, other real half, simulated.
         null: one group drawn from the pooled users (B, U_real + U_sim), then the other where it is not simply the rest.
+        Where paired, the weights of a simulated group are those of the real one before it and left out, and null is
+        who is swapped, (B, U).
         """
-        stages: tuple[Stage, ...] = ("observed", "split", "bootstrap", "null")
-        seed = np.random.SeedSequence([self.seed, stages.index(stage)])
+        seed = np.random.SeedSequence([self.seed, STAGES.index(stage)])
         generator = np.random.Generator(np.random.PCG64(seed))
         draw = getattr(self, f"_{stage}")
-        left = self.draws(stage)
-        while left:
-            block = [draw(generator) for _ in range(min(rows, left))]
-            left -= len(block)
-            yield [np.stack(group) for group in zip(*block, strict=True)]
+        draws = self.draws(stage)
+        for start in range(0, draws, rows):
+            groups: list[Floats] = []
+            for row in range(min(rows, draws - start)):
+                drawn = draw(generator)
+                groups = groups or [np.empty((min(rows, draws - start), len(weights))) for weights in drawn]
+                for group, weights in zip(groups, drawn, strict=True):
+                    group[row] = weights
+            yield groups
 
-    def _observed(self, generator: np.random.Generator) -> list[Floats]:
-        return [_subset(generator, size, drawn) for size, drawn in zip(self.sizes, self.drawn, strict=True)]
+    def _observed(self, generator: np.random.Generator) -> list[Weights]:
+        real, sim = (_subset(generator, size, drawn) for size, drawn in zip(self.sizes, self.drawn, strict=True))
+        return [real] if self.paired else [real, sim]
 
-    def _split(self, generator: np.random.Generator) -> list[Floats]:
+    def _split(self, generator: np.random.Generator) -> list[Weights]:
         order = generator.permutation(self.sizes[0])
-        first, second = (_indicator(self.sizes[0], order[i * self.half : (i + 1) * self.half]) for i in (0, 1))
-        return [first, second, second if self.paired else _subset(generator, self.sizes[1], self.half)]
+        halves = [_indicator(self.sizes[0], order[i * self.half : (i + 1) * self.half]) for i in (0, 1)]
+        return halves if self.paired else [*halves, _subset(generator, self.sizes[1], self.half)]
 
-    def _bootstrap(self, generator: np.random.Generator) -> list[Floats]:
-        real, sim = (
-            np.bincount(generator.integers(0, size, drawn), minlength=size).astype(np.float64)
-            for size, drawn in zip(self.sizes, self.drawn, strict=True)
-        )
-        return [real, real if self.paired else sim]
+    def _bootstrap(self, generator: np.random.Generator) -> list[Weights]:
+        real, sim = (generator.integers(0, size, drawn) for size, drawn in zip(self.sizes, self.drawn, strict=True))
+        members = [real] if self.paired else [real, sim]
+        return [np.bincount(drawn, minlength=size) for drawn, size in zip(members, self.sizes, strict=False)]
 
-    def _null(self, generator: np.random.Generator) -> list[Floats]:
+    def _null(self, generator: np.random.Generator) -> list[Weights]:
         if self.paired:
-            swapped = generator.integers(0, 2, self.sizes[0]).astype(np.float64)
-            return [np.concatenate([1 - swapped, swapped])]
+            return [generator.integers(0, 2, self.sizes[0])]
         order = generator.permutation(sum(self.sizes))
         first = _indicator(len(order), order[: self.drawn[0]])
         if self.drawn == self.sizes:
@@ -160,14 +110,14 @@ class Plan:
         return [first, _indicator(len(order), order[self.drawn[0] : sum(self.drawn)])]
 
 
-def _indicator(size: int, members: np.ndarray) -> Floats:
-    weights = np.zeros(size)
-    weights[members] = 1.0
+def _indicator(size: int, members: Ints) -> Weights:
+    weights = np.zeros(size, dtype=bool)
+    weights[members] = True
     return weights
 
 
-def _subset(generator: np.random.Generator, size: int, drawn: int) -> Floats:
-    return np.ones(size) if drawn == size else _indicator(size, generator.permutation(size)[:drawn])
+def _subset(generator: np.random.Generator, size: int, drawn: int) -> Weights:
+    return np.ones(size, dtype=bool) if drawn == size else _indicator(size, generator.permutation(size)[:drawn])
 
 
 @dataclass
@@ -207,7 +157,9 @@ class Replicates:
     fallback_null: Floats
 
 
-def resample(pair: Pair, estimates: Sequence[tuple[Metric, Estimate]], seed: int) -> list[Replicates]:
+def resample(
+    pair: Pair, estimates: Sequence[tuple[Metric, Estimate]], seed: int, jobs: int | None = None
+) -> list[Replicates]:
     """Run one set of resamples through all estimates.
 
     Parameters
@@ -216,6 +168,8 @@ def resample(pair: Pair, estimates: Sequence[tuple[Metric, Estimate]], seed: int
         Its blocks hold the user columns of all estimates.
     estimates : sequence of (metric, computable estimate)
     seed : int
+    jobs : int, optional
+        Threads; all cores if missing. Never changes the result.
 
     Returns
     -------
@@ -226,112 +180,139 @@ def resample(pair: Pair, estimates: Sequence[tuple[Metric, Estimate]], seed: int
     smaller = (min(sizes), min(sizes))
     full = Plan(pair.paired, sizes, sizes, seed)
     equal = Plan(pair.paired, sizes, smaller, seed)
-    blocks = {**pair.blocks, "users": (np.ones((sizes[0], 1)), np.ones((sizes[1], 1)))}
-    sides = (
-        Columns({name: block[0] for name, block in blocks.items()}),
-        Columns({name: block[1] for name, block in blocks.items()}),
+    blocks = {name: dense_if_full(*both) for name, both in pair.blocks.items()}
+    blocks["users"] = (np.ones((sizes[0], 1)), np.ones((sizes[1], 1)))
+    sides = Columns.of(blocks, 0), Columns.of(blocks, 1)
+    everything = range(len(estimates))
+    equals = [i for i in everything if estimates[i][0].equal_users and smaller != sizes]
+    others = [i for i in everything if i not in equals]
+    # The longest first. Half splits are of one size under either plan.
+    parts: list[tuple[Stage, Plan, Sequence[int]]] = [
+        ("null", full, others),
+        ("null", equal, equals),
+        ("bootstrap", full, others),
+        ("bootstrap", equal, equals),
+        ("split", full, everything),
+        ("observed", full, others),
+        ("observed", equal, equals),
+    ]
+
+    def run(stage: Stage, plan: Plan, mine: Sequence[int]) -> Run:
+        readings = [(i, reading) for i in mine for reading in _readings(stage, pair.paired, *estimates[i])]
+        if not readings:
+            return {}
+        if stage != "bootstrap":
+            return _run(stage, plan, sides, readings)
+        # Distances take no part in it, and theirs are the widest blocks.
+        read = _blocks_read(readings, plan, sides)
+        kept = {name: both for name, both in blocks.items() if name in read}
+        return _run(stage, plan, (Columns.of(kept, 0), Columns.of(kept, 1)), readings)
+
+    # A thread a stage, none within a product: threads of BLAS wait for each other at every step, and come to a crawl
+    # where anything else wants their core.
+    values: Run = {}
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        for found in pool.map(lambda part: run(*part), parts):
+            values |= found
+    return [_collect(values, i) for i in everything]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is read off two groups of a stage, and its name among `Replicates`."""
+
+    name: str
+    groups: tuple[int, int]
+    statistic: Statistic
+
+
+def _readings(stage: Stage, paired: bool, metric: Metric, estimate: Estimate) -> list[Reading]:
+    value, fallback = estimate.value, estimate.fallback
+    shown = None if estimate.shown is None else _columns(estimate.shown)
+    resampled = metric.kind == "signed" and metric.interval != "half-sample"
+    read: dict[Stage, list[tuple[str, tuple[int, int], Statistic | None]]] = {
+        "observed": [("observed", (0, 1), value), ("fallback", (0, 1), fallback), ("shown", (0, 1), shown)],
+        "split": [
+            ("floor", (0, 1), value),
+            ("split", (0, 2), value),
+            ("half", (1, 2), value if paired else None),
+            ("fallback_floor", (0, 1), fallback),
+            ("fallback_split", (0, 2), fallback),
+        ],
+        "bootstrap": [
+            ("bootstrap", (0, 1), value if resampled else None),
+            ("shown_bootstrap", (0, 1), shown if metric.relative else None),
+        ],
+        "null": [("null", (0, 1), value), ("fallback_null", (0, 1), fallback)],
+    }
+    return [Reading(name, groups, statistic) for name, groups, statistic in read[stage] if statistic is not None]
+
+
+def _columns(shown: Callable[[Sums, Sums], tuple[Floats, Floats]]) -> Statistic:
+    return lambda real, sim: np.column_stack(shown(real, sim))
+
+
+def _run(stage: Stage, plan: Plan, sides: tuple[Columns, Columns], readings: Sequence[tuple[int, Reading]]) -> Run:
+    rows = max(8, min(250, MAX_SUMS // sides[0].widest, MAX_WEIGHTS // max(plan.sizes)))
+    run: Run = {}
+    for groups in (_nulls if stage == "null" else _groups)(stage, plan, sides, rows):
+        for i, reading in readings:
+            first, second = (groups[k] for k in reading.groups)
+            run.setdefault((reading.name, i), []).append(reading.statistic(first, second))
+    return run
+
+
+def _blocks_read(readings: Sequence[tuple[int, Reading]], plan: Plan, sides: tuple[Columns, Columns]) -> set[str]:
+    names = {"users"}
+    real, sim = (
+        Noted(WeightedSums([(np.ones((1, size)), side)]), names) for size, side in zip(plan.sizes, sides, strict=True)
     )
-    results: list[Replicates | None] = [None] * len(estimates)
-    for plan in (full, equal) if smaller != sizes else (full,):
-        mine = [
-            i for i, (metric, _) in enumerate(estimates) if (plan is equal) == (metric.equal_users and smaller != sizes)
-        ]
-        for index, replicates in zip(mine, _run(plan, sides, [estimates[i] for i in mine]), strict=True):
-            results[index] = replicates
-    return [replicates for replicates in results if replicates is not None]
+    for _, reading in readings:
+        reading.statistic(real, sim)
+    return names
 
 
-def _run(plan: Plan, sides: tuple[Columns, Columns], estimates: Sequence[tuple[Metric, Estimate]]) -> list[Replicates]:
-    rows = max(8, min(250, MAX_CELLS // max(sides[0].widest, *plan.sizes)))
-    runs: dict[str, list[list[Floats]]] = {}
-
-    def keep(stage: str, index: int, values: Floats) -> None:
-        runs.setdefault(stage, [[] for _ in estimates])[index].append(values)
-
-    for real, sim in _groups(plan, sides, "observed", rows):
-        for i, (_, estimate) in enumerate(estimates):
-            keep("observed", i, _value(estimate, real, sim))
-            if estimate.fallback:
-                keep("fallback", i, estimate.fallback(real, sim))
-            if estimate.shown:
-                left, right = estimate.shown(real, sim)
-                keep("real", i, left)
-                keep("sim", i, right)
-    for first, second, sim in _splits(plan, sides, rows):
-        for i, (_, estimate) in enumerate(estimates):
-            keep("floor", i, _value(estimate, first, second))
-            keep("split", i, _value(estimate, first, sim))
-            if plan.paired:
-                keep("half", i, _value(estimate, second, sim))
-            if estimate.fallback:
-                keep("fallback_floor", i, estimate.fallback(first, second))
-                keep("fallback_split", i, estimate.fallback(first, sim))
-    for real, sim in _groups(plan, sides, "bootstrap", rows):
-        for i, (metric, estimate) in enumerate(estimates):
-            if metric.kind == "signed" and metric.interval != "half-sample":
-                keep("bootstrap", i, _value(estimate, real, sim))
-            if metric.relative and estimate.shown:
-                keep("real_bootstrap", i, estimate.shown(real, sim)[0])
-    for real, sim in _nulls(plan, sides, rows):
-        for i, (_, estimate) in enumerate(estimates):
-            keep("null", i, _value(estimate, real, sim))
-            if estimate.fallback:
-                keep("fallback_null", i, estimate.fallback(real, sim))
-    return [_collect(runs, i) for i in range(len(estimates))]
+def _groups(stage: Stage, plan: Plan, sides: tuple[Columns, Columns], rows: int) -> Iterator[list[Sums]]:
+    """All of real users but the last, which is of simulated ones."""
+    for weights in plan.weights(stage, rows):
+        real, sim = (weights, weights[-1]) if plan.paired else (weights[:-1], weights[-1])
+        yield [*(WeightedSums([(group, sides[0])]) for group in real), WeightedSums([(sim, sides[1])])]
 
 
-def _value(estimate: Estimate, real: Sums, sim: Sums) -> Floats:
-    assert estimate.value is not None, "only computable estimates are resampled"
-    return estimate.value(real, sim)
-
-
-def _groups(plan: Plan, sides: tuple[Columns, Columns], stage: Stage, rows: int) -> Iterator[tuple[Sums, Sums]]:
-    for real, sim in plan.weights(stage, rows):
-        yield WeightedSums([(real, sides[0])]), WeightedSums([(sim, sides[1])])
-
-
-def _splits(plan: Plan, sides: tuple[Columns, Columns], rows: int) -> Iterator[tuple[Sums, Sums, Sums]]:
-    for first, second, sim in plan.weights("split", rows):
-        yield WeightedSums([(first, sides[0])]), WeightedSums([(second, sides[0])]), WeightedSums([(sim, sides[1])])
-
-
-def _nulls(plan: Plan, sides: tuple[Columns, Columns], rows: int) -> Iterator[tuple[Sums, Sums]]:
+def _nulls(stage: Stage, plan: Plan, sides: tuple[Columns, Columns], rows: int) -> Iterator[list[Sums]]:
     n = plan.sizes[0]
-    total = WeightedSums([(np.ones((1, size)), side) for size, side in zip(plan.sizes, sides, strict=True)])
-    for group, *others in plan.weights("null", rows):
-        first = WeightedSums([(group[:, :n], sides[0]), (group[:, n:], sides[1])])
-        if others:
-            yield first, WeightedSums([(others[0][:, :n], sides[0]), (others[0][:, n:], sides[1])])
+    ones = [(np.ones((1, size)), side) for size, side in zip(plan.sizes, sides, strict=True)]
+    total = WeightedSums(ones)
+    if plan.paired:
+        real, lost = WeightedSums(ones[:1]), sides[0].minus(sides[1])
+    for group, *others in plan.weights(stage, rows):
+        if plan.paired:
+            first: Sums = Complement(real, WeightedSums([(group, lost)]))
         else:
-            yield first, Complement(total, first)
+            first = WeightedSums([(group[:, :n], sides[0]), (group[:, n:], sides[1])])
+        if others:
+            yield [first, WeightedSums([(others[0][:, :n], sides[0]), (others[0][:, n:], sides[1])])]
+        else:
+            yield [first, Complement(total, first)]
 
 
-def _collect(runs: dict[str, list[list[Floats]]], index: int) -> Replicates:
-    def values(stage: str) -> Floats:
-        parts = runs.get(stage, [])
-        return np.concatenate(parts[index]) if parts and parts[index] else np.empty(0)
+def _collect(run: Run, index: int) -> Replicates:
+    def values(name: str) -> Floats:
+        parts = run.get((name, index))
+        return np.concatenate(parts) if parts else np.empty(0)
 
-    def point(stage: str) -> float:
-        draws = values(stage)
+    def shown(name: str) -> Floats:
+        return values(name).reshape(-1, 2)
+
+    def mean(draws: Floats) -> float:
         return float(draws.mean()) if len(draws) else float("nan")
 
+    names = ("floor", "split", "half", "bootstrap", "null", "fallback_floor", "fallback_split", "fallback_null")
     return Replicates(
-        observed=point("observed"),
-        fallback=point("fallback"),
-        real=point("real"),
-        sim=point("sim"),
-        **{
-            stage: values(stage)
-            for stage in (
-                "floor",
-                "split",
-                "half",
-                "bootstrap",
-                "real_bootstrap",
-                "null",
-                "fallback_floor",
-                "fallback_split",
-                "fallback_null",
-            )
-        },
+        observed=mean(values("observed")),
+        fallback=mean(values("fallback")),
+        real=mean(shown("shown")[:, 0]),
+        sim=mean(shown("shown")[:, 1]),
+        real_bootstrap=shown("shown_bootstrap")[:, 0],
+        **{name: values(name) for name in names},
     )

@@ -20,11 +20,12 @@ from tracelens.atomic import whole
 from tracelens.errors import TracelensError
 from tracelens.plural import many
 from tracelens.statistics import Statistics
-from tracelens.traces import Path, read_traces
+from tracelens.traces import Path, Progress, read_traces
 
 FORMAT = "tracelens/state/1"
 SUFFIX = ".tls"
 NAMES = ("scenario", "action", "item", "category", "path")
+LOOK_BACKS = ("look_backs", "first_touches")
 EPOCH = date(1970, 1, 1)
 
 ALIKE = {
@@ -36,6 +37,7 @@ ALIKE = {
     "given": "given columns",
     "window": "observation window",
     "conversion_scenario": "conversion scenario",
+    "look_backs": "choice of look-backs",
 }
 """What states have to have in common to be of one side, in words."""
 
@@ -47,7 +49,8 @@ class State:
     Attributes
     ----------
     summary : Statistics
-        With the tables ``spans`` and ``starts`` in place of ``asymmetry``, which depends on all users of the side.
+        With the tables ``spans`` and ``starts`` in place of ``asymmetry``, which depends on all users of the side; with
+        ``look_backs`` and ``first_touches`` if they were asked for.
     about : dict
         What the mapping and the events say about them, as in `Traces`.
     window : (int, int), optional
@@ -81,13 +84,14 @@ class State:
         entry: Mapping[str, int] | None = None,
         conversion_scenario: str | None = None,
         jobs: int | None = None,
+        look_backs: bool = False,
     ) -> Statistics:
         """Return the statistics, if they are those that are asked for: a state cannot be cut anew.
 
         Raises
         ------
         TracelensError
-            TL301 for another window, windows by entry, or another conversion scenario.
+            TL301 for another window, windows by entry, another conversion scenario, or look-backs that it has not.
         """
         del jobs
         own = self.summary.meta["conversion_scenario"]
@@ -99,7 +103,10 @@ class State:
         if conversion_scenario not in (None, own):
             again = f"sketch the logs with --conversion-scenario {conversion_scenario}"
             _refuse(f"a state took {own} for the conversion scenario, the other side {conversion_scenario}", again)
-        tables = {name: table for name, table in self.summary.tables.items() if name not in ("spans", "starts")}
+        if look_backs and not _looks_back(self):
+            _refuse("a state has no events left to look back to", "sketch the logs with look_backs=True")
+        left_out = ("spans", "starts", *(() if look_backs else LOOK_BACKS))
+        tables = {name: table for name, table in self.summary.tables.items() if name not in left_out}
         spans, starts = ([*self.summary.tables[name].values()] for name in ("spans", "starts"))
         tables["asymmetry"] = _core.asymmetry(spans, starts)
         return Statistics(self.summary.users, self.summary.names, tables, self.summary.meta)
@@ -110,13 +117,14 @@ def sketch(
     *,
     window: tuple[date, date] | None = None,
     conversion_scenario: str | None = None,
+    look_backs: bool = False,
     mapping: str | None = None,
     side: str | None = None,
     on_bad_row: Literal["error", "drop"] = "error",
     max_bad: float | None = None,
     jobs: int | None = None,
     memory: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> State:
     """Summarise logs that hold all events of some users of one side.
 
@@ -128,6 +136,8 @@ def sketch(
         merged and compared only if they have the same.
     conversion_scenario : str, optional
         Scenario whose runs count as conversions of the linked lead; the one with most conversions if missing.
+    look_backs : bool
+        Also keep the tables ``look_backs`` and ``first_touches``, as in :meth:`tracelens.Traces.statistics`.
     mapping, side, on_bad_row, max_bad, jobs, memory, progress
         As in :func:`tracelens.read_traces`.
 
@@ -153,7 +163,8 @@ def sketch(
     if conversion_scenario is not None and conversion_scenario not in (known := traces.names("scenario")):
         help = f"name one of them: {', '.join(known[:8])}"
         raise TracelensError.new(110, f"there is no scenario {conversion_scenario!r} in these logs", help=help)
-    summary = traces.statistics(days=days, conversion_scenario=conversion_scenario, jobs=jobs, starts=True)
+    wanted: dict[str, Any] = {"conversion_scenario": conversion_scenario, "look_backs": look_backs}
+    summary = traces.statistics(days=days, jobs=jobs, starts=True, **wanted)
     if summary.meta["outside"] == len(traces):
         message = f"no event lies inside the window {span(days)}"
         first, last = (EPOCH + timedelta(days=traces.about[key]) for key in ("first_day", "last_day"))
@@ -325,7 +336,12 @@ def _with_names(state: State, names: Mapping[str, list[str]]) -> State:
 
 def _facts(state: State) -> dict[str, Any]:
     own = {"version": _core.__version__, "window": span(state.window)}
+    own |= {"look_backs": "with them" if _looks_back(state) else "without"}
     return state.about | own | {"conversion_scenario": state.summary.meta["conversion_scenario"]}
+
+
+def _looks_back(state: State) -> bool:
+    return LOOK_BACKS[0] in state.summary.tables
 
 
 def _add_reports(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:

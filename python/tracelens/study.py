@@ -105,7 +105,7 @@ def compare_sides(
         _require_shared_scenario(CONTROL, sides)
         with profile.stage("resample"):
             people = summaries[REAL], summaries[CONTROL]
-            control = Contrast.of(*people, name=CONTROL, design="population", seed=seed)
+            control = Contrast.of(*people, name=CONTROL, design="population", seed=seed, jobs=jobs)
     comparisons, used = [], set()
     primaries: dict[str, Mapping[str, Outcome]] = {}
     for name in sides:
@@ -120,7 +120,9 @@ def compare_sides(
             given = _given(real, sides[name], windows, ("real", name))
         with profile.stage("resample"):
             pair = summaries[REAL], summaries[name]
-            contrast = Contrast.of(*pair, name=name, design=chosen, seed=seed, roster=roster is not None, given=given)
+            contrast = Contrast.of(
+                *pair, name=name, design=chosen, seed=seed, roster=roster is not None, given=given, jobs=jobs
+            )
             told = contrast.result(anchors=anchors, control=None if control is None else control.primaries)
         comparisons.append(told)
         primaries[name] = contrast.primaries

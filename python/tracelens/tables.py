@@ -18,11 +18,11 @@ from tracelens.errors import TracelensError
 from tracelens.statistics import Statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from tracelens.traces import Traces
+    from tracelens.traces import Progress, Traces
 
     Ints = NDArray[np.int64]
     Mask = NDArray[np.bool_]
@@ -199,7 +199,7 @@ def write_users(
     max_bad: float | None = None,
     jobs: int | None = None,
     memory: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Read logs and write their users table, and their chains if need be: all of it or nothing.
 

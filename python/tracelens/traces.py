@@ -14,6 +14,9 @@ from tracelens.statistics import Statistics
 if TYPE_CHECKING:
     import polars as pl
 
+Progress = Callable[[int, int, int], None]
+"""To be told the bytes that are read, all there are, and the events so far."""
+
 Path = str | PathLike[str]
 
 
@@ -114,6 +117,7 @@ class Traces:
         conversion_scenario: str | None = None,
         jobs: int | None = None,
         starts: bool = False,
+        look_backs: bool = False,
     ) -> Statistics:
         """Fold every trace into user statistics.
 
@@ -129,11 +133,14 @@ class Traces:
             Number of threads.
         starts : bool
             Also the tables ``spans`` and ``starts``, which states need to be merged.
+        look_backs : bool
+            Also the tables ``look_backs`` and ``first_touches``: what led to conversions in 1, 7 and 14 days, beside
+            controls that led to none; and the waits from first touches to conversions, with those that still last.
         """
         if days is None and self.about["has_clock"]:
             days = (self.about["first_day"], self.about["last_day"] + 1)
         entries = None if entry is None else dict(entry)
-        raw = self.core.summarise(days, entries, conversion_scenario, jobs, starts=starts)
+        raw = self.core.summarise(days, entries, conversion_scenario, jobs, starts=starts, look_backs=look_backs)
         meta = {
             **self.about,
             "days": None if days is None else days[1] - days[0],
@@ -155,7 +162,7 @@ def read_traces(
     jobs: int | None = None,
     side: str | None = None,
     memory: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Traces:
     """Read logs.
 
@@ -180,7 +187,7 @@ def read_traces(
         Bytes that may be used, about; events beyond that wait on disk, in the directory for temporary files. Never
         changes a result. All events stay in memory if missing.
     progress : callable, optional
-        Called a few times a second with the bytes that are read and all there are.
+        Called a few times a second with the bytes that are read, all there are, and the events so far.
 
     Raises
     ------

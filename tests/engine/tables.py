@@ -247,7 +247,10 @@ COLUMNS = {
         *("level", "depth", "span", "scenarios", "path"),
     ),
     "lead": ("user", "link", "window", "conversions", "before_fixed", "after_fixed"),
-    "asymmetry": ("user", "source", "target", "before_fixed", "after_fixed"),
+    "asymmetry": (
+        *("user", "source", "target", "before_fixed", "after_fixed"),
+        *("own_before_fixed", "own_after_fixed"),
+    ),
 }
 
 
@@ -472,7 +475,10 @@ def fixed_share(part: int, whole: int) -> int:
 
 
 def asymmetry(traces: dict[str, list[Event]], scenarios: list[str], zone: str, rows: Rows) -> None:
-    """Starts of B after and before starts of A, weighted by 1 / daily volume of B, windows inside the user's span."""
+    """Starts of B after and before starts of A, windows inside the user's span.
+
+    Weighted by 1 / daily volume of B, and by the user's own starts in third scenarios.
+    """
     starts: dict[tuple[str, str], list[int]] = defaultdict(list)
     for user, trace in traces.items():
         last: dict[str, int] = {}
@@ -496,13 +502,18 @@ def asymmetry(traces: dict[str, list[Event]], scenarios: list[str], zone: str, r
                 if a == b or (user, a) not in starts or (user, b) not in starts:
                     continue
                 others = np.asarray(starts[user, b])
-                before = after = 0.0
+                third = np.asarray([t for c in scenarios if c not in (a, b) for t in starts.get((user, c), [])])
+                before = after = own_before = own_after = 0.0
                 for time in starts[user, a]:
                     if time - ASYMMETRY_WINDOW < trace[0]["time"] or time + ASYMMETRY_WINDOW > trace[-1]["time"]:
                         continue
-                    lag = others - time
-                    after += weight[user, b][(lag > GUARD) & (lag <= ASYMMETRY_WINDOW)].sum()
-                    before += weight[user, b][(lag >= -ASYMMETRY_WINDOW) & (lag < -GUARD)].sum()
+                    behind, ahead = around(others - time)
+                    after += weight[user, b][ahead].sum()
+                    before += weight[user, b][behind].sum()
+                    # Mantel and Haenszel: the own activity elsewhere takes the place of the calendar.
+                    t0, t1 = (0.5 + mask.sum() for mask in around(third - time))
+                    own_after += ahead.sum() * t0 / (t0 + t1)
+                    own_before += behind.sum() * t1 / (t0 + t1)
                 if before or after:
                     rows.add(
                         "asymmetry",
@@ -511,7 +522,15 @@ def asymmetry(traces: dict[str, list[Event]], scenarios: list[str], zone: str, r
                         target=target,
                         before_fixed=round(before * ONE),
                         after_fixed=round(after * ONE),
+                        own_before_fixed=round(own_before * ONE),
+                        own_after_fixed=round(own_after * ONE),
                     )
+
+
+def around(lag: Any) -> tuple[Any, Any]:
+    """Which lags lie in the window before, and which in that after, the guard left out."""
+    before = (lag >= -ASYMMETRY_WINDOW) & (lag < -GUARD)
+    return before, (lag > GUARD) & (lag <= ASYMMETRY_WINDOW)
 
 
 def mean_volume(by_day: Counter[int]) -> float:

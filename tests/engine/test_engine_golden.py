@@ -8,7 +8,7 @@ from tracelens.align import align
 from tracelens.axes import REGISTRY
 from tracelens.axes.tail import hill_number
 from tracelens.pairwise import compare_statistics
-from tracelens.resample import Columns, WeightedSums
+from tracelens.sums import Columns, WeightedSums
 
 
 def sums(pair):

@@ -7,7 +7,8 @@ from scipy.sparse import csr_matrix
 from tracelens.axes.chains import weighted_median
 from tracelens.axes.tail import _richness, incidence
 from tracelens.metric import js_divergence
-from tracelens.resample import Columns, Plan, WeightedSums
+from tracelens.resample import Plan, _groups, _nulls
+from tracelens.sums import Columns, WeightedSums
 from tracelens.verdict import benjamini_hochberg, holm, p_value
 
 P = (0.01, 0.04, 0.03, 0.005)
@@ -72,14 +73,16 @@ def test_replicates_do_not_depend_on_the_size_of_blocks(stage, paired):
 
 def test_paired_resampling_acts_on_ids():
     plan = Plan(True, (20, 20), (20, 20), seed=0)
-    (first, second, sim), *_ = plan.weights("split", 10)
+    one, none = np.eye(20), np.zeros((20, 20))
+    sides = Columns({"ids": np.hstack([one, none])}), Columns({"ids": np.hstack([none, one])})
+    first, second, sim = (sums["ids"] for sums in next(_groups("split", plan, sides, 10)))
     assert (first.sum(-1) == 10).all()
     assert (first * second == 0).all()
-    np.testing.assert_array_equal(second, sim)
-    (real, sim), *_ = plan.weights("bootstrap", 10)
-    np.testing.assert_array_equal(real, sim)
-    (swap,), *_ = plan.weights("null", 10)
-    assert (swap[:, :20] + swap[:, 20:] == 1).all(), "each id is in each group once"
+    np.testing.assert_array_equal(second[:, :20], sim[:, 20:])
+    real, sim = (sums["ids"] for sums in next(_groups("bootstrap", plan, sides, 10)))
+    np.testing.assert_array_equal(real[:, :20], sim[:, 20:])
+    for group in (sums["ids"] for sums in next(_nulls("null", plan, sides, 10))):
+        assert (group[:, :20] + group[:, 20:] == 1).all(), "each id is in each group once"
 
 
 def test_population_resampling_draws_sides_apart_and_in_equal_halves():

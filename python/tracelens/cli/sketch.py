@@ -40,6 +40,7 @@ class Window(click.ParamType[tuple[date, date]]):
 @click.option(
     "--conversion-scenario", metavar="NAME", help="Scenario of conversions. [default: the one with most of them]"
 )
+@click.option("--look-backs", is_flag=True, help="Also keep what led to conversions and controls, and first touches.")
 @reading_options
 @memory_option
 @click.option("--jobs", type=click.IntRange(1, 256), help="Threads; never changes the result. [default: all cores]")

@@ -16,9 +16,9 @@ from tracelens.errors import TracelensError
 from tracelens.plural import many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
-    Progress = Callable[[int, int], None]
+    from tracelens.traces import Progress
 
 Form = Literal["parquet", "ndjson", "xes", "ocel"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -76,7 +76,7 @@ def convert(
     on_bad_row, max_bad
         As in :func:`tracelens.traces.read_traces`.
     progress : callable, optional
-        Called with the bytes that are read and all there are.
+        Called with the bytes that are read, all there are, and the events so far.
 
     Returns
     -------

@@ -28,7 +28,7 @@ from tracelens.inspect.unread import unread
 from tracelens.sides import sides_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tracelens.traces import Progress
 
 SCHEMA = "tracelens/inspect/1"
 SHOWN = 10
@@ -123,7 +123,7 @@ def inspect_path(
     *,
     mapping: str | None = None,
     side: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Inspection:
     """Look at a log: what it holds, how it could be read, what is unsure.
 
@@ -137,7 +137,7 @@ def inspect_path(
     side : str, optional
         The side to show, of a log that holds both.
     progress : callable, optional
-        Called with the bytes that are read and all there are.
+        Called with the bytes that are read, all there are, and the events so far.
 
     Raises
     ------
@@ -170,9 +170,7 @@ def inspect_path(
     return Inspection(path, tuple(kinds), guess, tuple(doubts), text, reading, refused, events, trial, sides)
 
 
-def best_guess(
-    path: str, kinds: list[Kind], *, progress: Callable[[int, int], None] | None = None
-) -> tuple[Guess, Trial]:
+def best_guess(path: str, kinds: list[Kind], *, progress: Progress | None = None) -> tuple[Guess, Trial]:
     """Guess each kind of files, and settle the one that looks most like events."""
     files = paths_of(path)
     kinds = [with_more(kind, files) for kind in kinds]
@@ -207,7 +205,7 @@ def _reading(path: str, mapping: str | None, side: str | None) -> Reading | None
     return None if fits is None else Reading(fits[0], {"mapping": fits[0], "side": side}, fits[1], built_in=True)
 
 
-def _try_sides(path: str, reading: Reading, progress: Callable[[int, int], None] | None) -> tuple[Reading, Trial]:
+def _try_sides(path: str, reading: Reading, progress: Progress | None) -> tuple[Reading, Trial]:
     """Read with a mapping; the real side, if it has sides and none was named."""
     trial = try_mapping([path], progress=progress, **reading.options)
     if trial.code != "TL110" or reading.options["side"] is not None:

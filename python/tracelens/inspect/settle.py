@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
     from tracelens.inspect.choice import Guess
     from tracelens.inspect.column import Field
+    from tracelens.traces import Progress
 
 _NUMBERS = ("count", "seq", "valence", "value")
 
 
-def settle(
-    guess: Guess, paths: Sequence[str], *, progress: Callable[[int, int], None] | None = None
-) -> tuple[Guess, Trial]:
+def settle(guess: Guess, paths: Sequence[str], *, progress: Progress | None = None) -> tuple[Guess, Trial]:
     """Read the log with a guess, and mend the guess until it reads all of it or nothing more can be done."""
 
     def read(tried: Guess) -> Trial:

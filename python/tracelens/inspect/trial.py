@@ -12,7 +12,9 @@ from tracelens import _core
 from tracelens.errors import TracelensError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+    from tracelens.traces import Progress
 
 MOST_EVENTS = 1_000_000
 """Events that are tried: what comes later is told by convert and compare."""
@@ -63,7 +65,7 @@ class Trial:
         return self.report is None or self.report["events_used"] == 0
 
 
-def try_mapping(paths: Sequence[str], *, progress: Callable[[int, int], None] | None = None, **mapping: Any) -> Trial:
+def try_mapping(paths: Sequence[str], *, progress: Progress | None = None, **mapping: Any) -> Trial:
     """Read up to a million events.
 
     Parameters
@@ -71,7 +73,7 @@ def try_mapping(paths: Sequence[str], *, progress: Callable[[int, int], None] | 
     paths : sequence of str
         Files, directories or glob patterns.
     progress : callable, optional
-        Called with the bytes that are read and all there are.
+        Called with the bytes that are read, all there are, and the events so far.
     **mapping
         ``mapping=NAME|FILE`` or ``mapping_text=TEXT``, and ``side``.
     """

@@ -1,28 +1,18 @@
 //! All accumulators over all users: traces in, tables of integers out.
 
+mod accumulators;
+
 use crate::axes::Table;
-use crate::axes::activity::Activity;
-use crate::axes::chains::{Conversions, Switches};
-use crate::axes::clock::Clock;
-use crate::axes::dependence::{Asymmetry, DailyStarts, Runs, to_tables};
-use crate::axes::diversity::Halves;
-use crate::axes::drift::Drift;
-use crate::axes::failures::Failures;
-use crate::axes::grams::{Gram, Grams};
-use crate::axes::lead::Lead;
-use crate::axes::linked::Linked;
-use crate::axes::minhash::{Hashes, MinHash};
-use crate::axes::selectivity::Selectivity;
-use crate::axes::sessions::Sessions;
-use crate::axes::tail::{Incidences, Known};
-use crate::axes::tempo::Tempo;
+use crate::axes::dependence::{Asymmetry, DailyStarts, to_tables};
+use crate::axes::grams::Gram;
+use crate::axes::minhash::Hashes;
 use crate::error::Result;
 use crate::event::{NO_CODE, Role};
-use crate::gather::{Calendar, Part, Trace, TraceBuilder, Traces, Window};
-use crate::links::{Linking, Links};
+use crate::gather::{Calendar, Part, TraceBuilder, Traces, Window};
+use crate::links::Links;
+use accumulators::{Accumulators, Folded};
 use hashbrown::HashMap;
 use rayon::prelude::*;
-use std::mem;
 use std::ops::Range;
 
 /// How traces are summarised.
@@ -45,6 +35,8 @@ pub struct Options {
     pub conversion_scenario: Option<String>,
     /// Also hand over the run starts, from which the asymmetry of scenarios can be had when other users have joined.
     pub starts: bool,
+    /// Also look back from conversions over several lengths, from controls too, and tell the first touches of all things.
+    pub look_backs: bool,
     /// Count pairs and triples of scenarios and of actions too: of all tables the largest by far.
     pub grams: bool,
     /// Sketch every trace, so that near-duplicates can be found: up to 128 rows a user.
@@ -61,6 +53,7 @@ impl Default for Options {
             entry: None,
             conversion_scenario: None,
             starts: false,
+            look_backs: false,
             grams: false,
             minhash: false,
         }
@@ -162,174 +155,6 @@ fn joined(parts: impl IntoIterator<Item = Table>) -> Option<Table> {
     })
 }
 
-/// All accumulators, with what they count in.
-struct Accumulators<'a> {
-    /// Events inside the windows.
-    inside: u64,
-    activity: Activity,
-    clock: Clock,
-    halves: Halves,
-    incidences: Incidences,
-    sessions: Sessions,
-    tempo: Tempo,
-    drift: Drift,
-    selectivity: Selectivity,
-    failures: Failures,
-    switches: Switches,
-    conversions: Conversions,
-    lead: Lead<'a>,
-    linked: Option<Linked<'a>>,
-    grams: Option<Grams>,
-    minhash: Option<MinHash<'a>>,
-    daily: DailyStarts,
-    runs: Vec<Runs>,
-    known: Known,
-    keyed: bool,
-    by_record: bool,
-}
-
-/// The rows of some users.
-struct Folded {
-    inside: u64,
-    users: Vec<u32>,
-    tables: Vec<(&'static str, Table)>,
-    conversions: Conversions,
-    grams: Option<Grams>,
-    daily: DailyStarts,
-    /// What the second pass needs, which knows the volume of each day.
-    runs: Vec<Runs>,
-}
-
-impl<'a> Accumulators<'a> {
-    fn new(traces: &Traces, options: &Options, conversion: Option<u32>, end: i64, hashes: Option<&'a Hashes>) -> Self {
-        let names = &traces.names;
-        let known = Known {
-            scenarios: names.scenario.len(),
-            actions: names.action.len(),
-            categories: names.category.len(),
-        };
-        let keyed = !names.item.is_empty() || !names.category.is_empty();
-        Self {
-            inside: 0,
-            activity: Activity::new(options.exposure_by_record, known.actions),
-            clock: Clock::default(),
-            halves: Halves::new(options.exposure_by_record),
-            incidences: Incidences::new(known),
-            sessions: Sessions::default(),
-            tempo: Tempo::default(),
-            drift: Drift::new(known.categories),
-            selectivity: Selectivity::new(options.exposure_by_record, known.categories),
-            failures: Failures::new(conversion, end),
-            switches: Switches::new(known.scenarios),
-            conversions: Conversions::new(keyed),
-            lead: Lead::new(conversion),
-            linked: None,
-            grams: options.grams.then(|| Grams::new(known.scenarios, known.actions)),
-            minhash: hashes.map(MinHash::new),
-            daily: DailyStarts::default(),
-            runs: Vec::new(),
-            known,
-            keyed,
-            by_record: options.exposure_by_record,
-        }
-    }
-
-    /// How the events to come are linked.
-    fn link(&mut self, linking: Option<Linking<'a>>) {
-        self.lead.link(linking);
-        self.linked = linking.map(|linking| Linked::new(linking, self.by_record));
-    }
-
-    fn fold(&mut self, user: i64, trace: &Trace) {
-        let switches = self.switches.fold(user, trace);
-        self.activity.fold(user, trace, switches);
-        self.clock.fold(user, trace);
-        self.halves.fold(user, trace);
-        self.incidences.fold(user, trace);
-        self.sessions.fold(user, trace);
-        self.tempo.fold(user, trace);
-        self.drift.fold(user, trace);
-        self.selectivity.fold(user, trace);
-        self.failures.fold(user, trace);
-        self.conversions.fold(user, trace);
-        self.lead.fold(user, trace);
-        if let Some(linked) = &mut self.linked {
-            linked.fold(user, trace);
-        }
-        if let Some(grams) = &mut self.grams {
-            grams.fold(user, trace);
-        }
-        if let Some(minhash) = &mut self.minhash {
-            minhash.fold(user, trace);
-        }
-        self.runs.extend(self.daily.fold(user, trace));
-    }
-
-    fn tables(&mut self) -> Vec<(&'static str, &mut Table)> {
-        let mut tables = vec![
-            ("users", &mut self.activity.users),
-            ("extents", &mut self.activity.extents),
-            ("scenarios", &mut self.activity.scenarios),
-            ("exposures", &mut self.activity.exposures),
-            ("actions", &mut self.activity.actions),
-            ("clock", &mut self.clock.table),
-            ("week", &mut self.clock.week),
-            ("halves", &mut self.halves.table),
-            ("items", &mut self.incidences.items),
-            ("categories", &mut self.incidences.categories),
-            ("interests", &mut self.incidences.interests),
-            ("behaviours", &mut self.incidences.behaviours),
-            ("bigrams", &mut self.incidences.bigrams),
-            ("sessions", &mut self.sessions.table),
-            ("tempo", &mut self.tempo.table),
-            ("drift", &mut self.drift.drift),
-            ("persistence", &mut self.drift.persistence),
-            ("thirds", &mut self.drift.thirds),
-            ("selectivity", &mut self.selectivity.table),
-            ("failures", &mut self.failures.table),
-            ("waits", &mut self.failures.waits),
-            ("switches", &mut self.switches.table),
-            ("lead", &mut self.lead.table),
-        ];
-        if let Some(linked) = &mut self.linked {
-            tables.push(("linked", &mut linked.table));
-        }
-        if let Some(minhash) = &mut self.minhash {
-            tables.push(("minhash", &mut minhash.table));
-        }
-        tables
-    }
-
-    /// Hand over all rows.
-    fn take(&mut self, of: &Part) -> Folded {
-        let tables = self.tables().into_iter();
-        let tables = tables.map(|(name, table)| (name, table.take())).collect();
-        let grams = || Grams::new(self.known.scenarios, self.known.actions);
-        Folded {
-            inside: mem::take(&mut self.inside),
-            users: of.users.clone(),
-            tables,
-            grams: self.grams.as_mut().map(|all| mem::replace(all, grams())),
-            conversions: mem::replace(&mut self.conversions, Conversions::new(self.keyed)),
-            daily: mem::take(&mut self.daily),
-            runs: mem::take(&mut self.runs),
-        }
-    }
-}
-
-impl Folded {
-    fn append(&mut self, other: &Self) {
-        self.inside += other.inside;
-        for ((_, table), (_, more)) in self.tables.iter_mut().zip(&other.tables) {
-            table.append(more);
-        }
-        self.conversions.append(&other.conversions);
-        if let (Some(grams), Some(more)) = (&mut self.grams, &other.grams) {
-            grams.append(more);
-        }
-    }
-}
-
 fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_scenario: Option<String>) -> Statistics {
     let events = traces.len() as u64;
     let mut parts = parts.into_iter();
@@ -354,17 +179,13 @@ fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_s
     asymmetries.for_each(|more| asymmetry.append(&more));
     let name = |c: &u32| traces.names.scenario[*c as usize].as_str();
     let paths = all
-        .conversions
         .paths
+        .all
         .iter()
         .map(|p| p.iter().map(name).collect::<Vec<_>>().join(">"))
         .collect();
     let mut tables = all.tables;
-    tables.extend([
-        ("conversions", all.conversions.table),
-        ("untimed", all.conversions.untimed),
-        ("asymmetry", asymmetry),
-    ]);
+    tables.push(("asymmetry", asymmetry));
     let mut grams = Vec::new();
     if let Some(all) = all.grams {
         tables.push(("grams", all.table));
@@ -373,7 +194,7 @@ fn finish(parts: Vec<Folded>, asymmetry: &[Table], traces: &Traces, conversion_s
     Statistics {
         tables,
         paths,
-        steps: all.conversions.paths,
+        steps: all.paths.all,
         grams,
         conversion_scenario,
         threshold: None,

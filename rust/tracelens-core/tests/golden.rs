@@ -71,6 +71,7 @@ fn within(traces: &Traces, days: Option<Range<i64>>) -> Statistics {
         days,
         grams: true,
         minhash: true,
+        look_backs: true,
         ..Options::default()
     };
     summarise(traces, &options).unwrap()

@@ -101,6 +101,7 @@ fn statistics(traces: &Traces, days: Option<Range<i64>>) -> Statistics {
     let options = Options {
         days,
         starts: true,
+        look_backs: true,
         ..Options::default()
     };
     summarise(traces, &options).unwrap()
@@ -108,8 +109,8 @@ fn statistics(traces: &Traces, days: Option<Range<i64>>) -> Statistics {
 
 /// All tables, with the names of paths in place of codes, which depend on the order of parts.
 fn said(s: &Statistics) -> Vec<(&str, Vec<Vec<String>>)> {
-    let columns = |name: &str, column: &str, values: &[i64]| -> Vec<String> {
-        let path = name == "conversions" && column == "path";
+    let columns = |column: &str, values: &[i64]| -> Vec<String> {
+        let path = column == "path";
         let value = |&v: &i64| {
             if path {
                 s.paths[v as usize].clone()
@@ -121,10 +122,7 @@ fn said(s: &Statistics) -> Vec<(&str, Vec<Vec<String>>)> {
     };
     let tables = s.tables.iter().map(|(name, table)| {
         let named = table.names.iter().zip(&table.columns);
-        (
-            *name,
-            named.map(|(column, values)| columns(name, column, values)).collect(),
-        )
+        (*name, named.map(|(column, values)| columns(column, values)).collect())
     });
     tables.collect()
 }

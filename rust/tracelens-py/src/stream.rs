@@ -260,8 +260,8 @@ impl EventGroups {
         }
     }
 
-    /// Bytes on the disk: read so far, and in all.
-    fn progress(&self, py: Python<'_>) -> (u64, u64) {
+    /// Bytes on the disk that were read so far, those in all, and the events in what was read.
+    fn progress(&self, py: Python<'_>) -> (u64, u64, u64) {
         py.detach(|| self.groups().reader.progress())
     }
 

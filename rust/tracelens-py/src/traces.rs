@@ -231,7 +231,8 @@ impl Traces {
     }
 
     /// Tables of user statistics within local days `days = (from, until)`, or each user's own first day in `entry`.
-    #[pyo3(signature = (days=None, entry=None, conversion_scenario=None, jobs=None, *, starts=false))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments in Python")]
+    #[pyo3(signature = (days=None, entry=None, conversion_scenario=None, jobs=None, *, starts=false, look_backs=false))]
     fn summarise<'py>(
         &self,
         py: Python<'py>,
@@ -240,6 +241,7 @@ impl Traces {
         conversion_scenario: Option<String>,
         jobs: Option<usize>,
         starts: bool,
+        look_backs: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let options = Options {
             zone: self.mapping.zone().clone(),
@@ -248,6 +250,7 @@ impl Traces {
             entry: entry.map(|e| self.traces.users.iter().map(|u| e.get(u).copied()).collect()),
             conversion_scenario,
             starts,
+            look_backs,
             grams: false,
             minhash: false,
         };

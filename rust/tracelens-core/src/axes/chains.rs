@@ -1,10 +1,11 @@
 //! Axis chains: what led to a conversion (metrics C2, C3, C4 and their paths), and the order of scenarios (C1).
 
 use super::look_back::{Before, Lane, Moment, Step};
+use super::past::{Past, codes};
+use super::paths::Paths;
 use super::{Table, Tally, pair, unpaired};
-use crate::event::{NO_CODE, Role};
+use crate::event::Role;
 use crate::gather::{DAY, Event, Trace};
-use hashbrown::HashMap;
 
 /// How far back a chain may reach, and which pause breaks it; microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct Chain {
 
 impl Chain {
     /// From what was before a conversion. Of the path the last `kept` scenarios are told.
-    fn new(event: usize, time: i64, scenario: u32, before: Before, kept: usize) -> Self {
+    pub(super) fn new(event: usize, time: i64, scenario: u32, before: Before, kept: usize) -> Self {
         let alone = Self {
             event,
             time,
@@ -97,32 +98,16 @@ pub fn any_chains(time: &[i64], scenario: &[u32], conversion: &[bool], options: 
     conversions.map(chain).collect()
 }
 
-/// How the events of a chain are linked to its conversion; `Unmatched`: there are none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Level {
-    Item = 0,
-    Category = 1,
-    Any = 2,
-    Unmatched = 3,
-}
-
-/// Longest path kept in words; of longer ones the last scenarios.
-const PATH_KEPT: usize = 8;
-
 /// Accumulator of conversions and their chains.
 #[derive(Debug)]
 pub struct Conversions {
     options: ChainOptions,
     /// Whether the log knows items or categories at all; if not, any event is linked.
     keyed: bool,
-    /// One row per conversion; `path` indexes [`Conversions::paths`].
+    /// One row per conversion; `path` is a code of [`Paths`].
     pub table: Table,
     /// Conversions of users without a clock, of which nobody knows what led to them.
     pub untimed: Table,
-    /// Distinct paths in the order of first appearance.
-    pub paths: Vec<Vec<u32>>,
-    codes: HashMap<Vec<u32>, i64>,
 }
 
 impl Conversions {
@@ -145,72 +130,30 @@ impl Conversions {
                 "path",
             ]),
             untimed: Table::new(&["user", "scenario", "action", "item", "category"]),
-            paths: Vec::new(),
-            codes: HashMap::new(),
         }
     }
 
     /// All conversions of one user.
-    pub fn fold(&mut self, user: i64, trace: &Trace) {
-        let conversions = || {
-            trace
-                .events
-                .iter()
-                .enumerate()
-                .filter(|(_, e)| e.role == Role::Conversion)
-        };
+    pub fn fold(&mut self, user: i64, trace: &Trace, paths: &mut Paths) {
+        let is_conversion = |i: &usize| trace.events[*i].role == Role::Conversion;
+        let conversions: Vec<usize> = (0..trace.events.len()).filter(is_conversion).collect();
         if !trace.clock {
-            for (_, e) in conversions() {
-                let [scenario, action, item, category] = [e.scenario, e.action, e.item, e.category].map(code);
+            for i in conversions {
+                let [scenario, action, item, category] = codes(&trace.events[i]);
                 self.untimed.push([user, scenario, action, item, category]);
             }
             return;
         }
-        if conversions().next().is_none() {
+        if conversions.is_empty() {
             return;
         }
-        let events = &trace.events;
-        let mut record_from = vec![u32::MAX; trace.records.len()];
-        for (place, e) in events.iter().enumerate() {
-            let from = &mut record_from[e.record as usize];
-            *from = (*from).min(place as u32);
-        }
-        let gap_cut = self.options.gap_cut;
-        let mut any = None;
-        let mut by_item = Lanes::new(events, gap_cut, |e| e.item);
-        let mut by_category = Lanes::new(events, gap_cut, |e| e.category);
-        for (i, e) in conversions() {
-            let moment = Moment {
-                time: e.time,
-                dated: e.dated,
-                place: i as u32,
-                record: e.record,
-                record_from: record_from[e.record as usize],
-                look_back: self.options.look_back,
-            };
-            let look = |lane: &Lane, link: Level| {
-                lane.before(&moment, |before| {
-                    let level = match before {
-                        Before::Nothing => return None,
-                        // What lies behind too long a pause is linked, but led nowhere.
-                        Before::Apart => Level::Unmatched,
-                        Before::Led(_) => link,
-                    };
-                    Some((level, Chain::new(i, e.time, e.scenario, before, PATH_KEPT)))
-                })
-            };
-            let found = if self.keyed {
-                look(by_item.get(e.item), Level::Item).or_else(|| look(by_category.get(e.category), Level::Category))
-            } else {
-                look(
-                    any.get_or_insert_with(|| Lane::new(steps(events, 0..events.len()), gap_cut)),
-                    Level::Any,
-                )
-            };
-            let alone = || Chain::new(i, e.time, e.scenario, Before::Nothing, PATH_KEPT);
-            let (level, chain) = found.unwrap_or_else(|| (Level::Unmatched, alone()));
-            let path = self.path_code(&chain.path);
-            let [scenario, action, item, category] = [e.scenario, e.action, e.item, e.category].map(code);
+        let mut past = Past::new(trace, &conversions, self.keyed, self.options.gap_cut);
+        for i in conversions {
+            let e = &trace.events[i];
+            let (level, chain) = past.look(i, self.options.look_back, |before| {
+                Chain::new(i, e.time, e.scenario, before, Paths::KEPT)
+            });
+            let [scenario, action, item, category] = codes(e);
             self.table.push([
                 user,
                 e.time,
@@ -222,94 +165,9 @@ impl Conversions {
                 i64::from(chain.depth),
                 chain.span,
                 i64::from(chain.scenarios),
-                path,
+                paths.code(&chain.path),
             ]);
         }
-    }
-
-    fn path_code(&mut self, path: &[u32]) -> i64 {
-        let kept = &path[path.len().saturating_sub(PATH_KEPT)..];
-        if let Some(&code) = self.codes.get(kept) {
-            return code;
-        }
-        let code = self.paths.len() as i64;
-        self.paths.push(kept.to_vec());
-        self.codes.insert(kept.to_vec(), code);
-        code
-    }
-
-    /// Append the conversions of later users.
-    pub fn append(&mut self, other: &Self) {
-        self.untimed.append(&other.untimed);
-        let map: Vec<i64> = other.paths.iter().map(|p| self.path_code(p)).collect();
-        let path_column = self.table.names.len() - 1;
-        for (c, (column, more)) in self.table.columns.iter_mut().zip(&other.table.columns).enumerate() {
-            if c == path_column {
-                column.extend(more.iter().map(|&p| map[p as usize]));
-            } else {
-                column.extend_from_slice(more);
-            }
-        }
-    }
-}
-
-/// A code as it stands in a table: -1 for none.
-fn code(code: u32) -> i64 {
-    if code == NO_CODE { -1 } else { i64::from(code) }
-}
-
-/// Events as a look back sees them.
-fn steps(events: &[Event], places: impl Iterator<Item = usize>) -> impl Iterator<Item = Step> {
-    places.map(|place| {
-        let e = &events[place];
-        Step {
-            time: e.time + if e.dated { DAY } else { 0 },
-            dated: e.dated,
-            place: place as u32,
-            scenario: e.scenario,
-            record: e.record,
-        }
-    })
-}
-
-/// The lanes of the keys that some conversion has.
-struct Lanes<'t> {
-    events: &'t [Event],
-    gap_cut: i64,
-    places: HashMap<u32, Vec<usize>>,
-    made: HashMap<u32, Lane>,
-    none: Lane,
-}
-
-impl<'t> Lanes<'t> {
-    fn new(events: &'t [Event], gap_cut: i64, key: impl Fn(&Event) -> u32) -> Self {
-        let mut places: HashMap<u32, Vec<usize>> = events
-            .iter()
-            .filter(|e| e.role == Role::Conversion && key(e) != NO_CODE)
-            .map(|e| (key(e), Vec::new()))
-            .collect();
-        if !places.is_empty() {
-            for (i, e) in events.iter().enumerate() {
-                if let Some(list) = places.get_mut(&key(e)) {
-                    list.push(i);
-                }
-            }
-        }
-        Self {
-            events,
-            gap_cut,
-            places,
-            made: HashMap::new(),
-            none: Lane::default(),
-        }
-    }
-
-    fn get(&mut self, key: u32) -> &Lane {
-        let Some(places) = self.places.get(&key) else {
-            return &self.none;
-        };
-        let lane = || Lane::new(steps(self.events, places.iter().copied()), self.gap_cut);
-        self.made.entry(key).or_insert_with(lane)
     }
 }
 

@@ -3,11 +3,23 @@
 //! Index events are starts of A-runs, outcomes are starts of B-runs within 3 days, 30 minutes apart at least (which removes
 //! what a screen's layout orders), inside the person's own first-to-last span. Each outcome weighs by the inverse of the
 //! population's volume of B that day, which cancels trends and weekdays.
+//!
+//! The population does not know when one person was there: who joins late has more of everything after than before. So
+//! beside these sums stand those by the person's own activity, Mantel and Haenszel's rate ratio with a stratum for each
+//! index event: in place of the calendar each outcome weighs by the other side's share of the person's run starts in third
+//! scenarios within the same two windows, `(t0 + 1/2) / (t0 + t1 + 1)` of those after and `(t1 + 1/2) / (t0 + t1 + 1)` of
+//! those before. The halves keep what stands beside nothing; without a third scenario all weigh the same. Both ratios have
+//! to agree in sign.
+//!
+//! Sources: the self-controlled case series of C. P. Farrington, Biometrics 51, 228 (1995), before against after; N. Mantel
+//! and W. Haenszel, Journal of the National Cancer Institute 22, 719 (1959), in its form for person-time, with activity for
+//! time.
 
 use super::runs::SESSION_GAP;
-use super::{FIXED, Table};
+use super::{FIXED, Table, share};
 use crate::gather::{DAY, Trace};
 use hashbrown::HashMap;
+use std::ops::Range;
 
 const REACH: i64 = 3 * DAY;
 
@@ -149,16 +161,25 @@ pub fn from_tables(spans: [&[i64]; 3], starts: [&[i64]; 4]) -> Table {
 #[derive(Debug)]
 pub struct Asymmetry<'a> {
     weights: &'a HashMap<(u32, i64), i64>,
-    /// Sums by user, source (A) and target (B).
+    /// Sums by user, source (A) and target (B): weighed by the calendar, and by the user's own activity.
     pub table: Table,
 }
 
 impl<'a> Asymmetry<'a> {
     /// With the weights of the first pass.
     pub fn new(weights: &'a HashMap<(u32, i64), i64>) -> Self {
+        let names = &[
+            "user",
+            "source",
+            "target",
+            "before_fixed",
+            "after_fixed",
+            "own_before_fixed",
+            "own_after_fixed",
+        ];
         Self {
             weights,
-            table: Table::new(&["user", "source", "target", "before_fixed", "after_fixed"]),
+            table: Table::new(names),
         }
     }
 
@@ -168,12 +189,11 @@ impl<'a> Asymmetry<'a> {
             user,
             first,
             last,
-            ref starts,
+            starts: ref runs,
         } = of_user;
         if last - first < 2 * REACH {
             return;
         }
-        let runs = starts;
         let cumulated: Vec<Vec<i64>> = runs
             .iter()
             .map(|(s, list)| {
@@ -186,20 +206,49 @@ impl<'a> Asymmetry<'a> {
                 std::iter::once(0).chain(sums).collect()
             })
             .collect();
+        let mut all: Vec<(i64, i64)> = runs.iter().flat_map(|(_, list)| list).copied().collect();
+        all.sort_unstable();
         for (source, index) in runs {
+            let inside = index.iter().filter(|(t, _)| t - REACH >= first && t + REACH <= last);
+            // Each index event with how many runs of other scenarios start around it.
+            let others = |t: i64| less(around(&all, t).map(|r| r.len()), around(index, t).map(|r| r.len()));
+            let index: Vec<(i64, [usize; 2])> = inside.map(|&(t, _)| (t, others(t))).collect();
             for ((target, outcomes), cum) in runs.iter().zip(&cumulated).filter(|((t, _), _)| t != source) {
-                let up_to = |t: i64| cum[outcomes.partition_point(|o| o.0 <= t)];
-                let below = |t: i64| cum[outcomes.partition_point(|o| o.0 < t)];
-                let (mut before, mut after) = (0, 0);
-                for &(t, _) in index.iter().filter(|(t, _)| t - REACH >= first && t + REACH <= last) {
-                    before += below(t - SESSION_GAP) - below(t - REACH);
-                    after += up_to(t + REACH) - up_to(t + SESSION_GAP);
+                let mut sums = [0; 4];
+                for &(t, others) in &index {
+                    let [before, after] = around(outcomes, t);
+                    if before.is_empty() && after.is_empty() {
+                        continue;
+                    }
+                    sums[0] += cum[before.end] - cum[before.start];
+                    sums[1] += cum[after.end] - cum[after.start];
+                    let outcomes = [before.len(), after.len()];
+                    let [t0, t1] = less(others, outcomes).map(|n| n as u64);
+                    let weight = share(2 * t0 + 1, 2 * (t0 + t1 + 1));
+                    sums[2] += outcomes[0] as i64 * (FIXED - weight);
+                    sums[3] += outcomes[1] as i64 * weight;
                 }
+                let [before, after, own_before, own_after] = sums;
                 if before + after > 0 {
+                    let (source, target) = (i64::from(*source), i64::from(*target));
                     self.table
-                        .push([user, i64::from(*source), i64::from(*target), before, after]);
+                        .push([user, source, target, before, after, own_before, own_after]);
                 }
             }
         }
     }
+}
+
+/// Which of ascending starts lie within reach before a moment, and which after it, the guard left out.
+fn around(starts: &[(i64, i64)], t: i64) -> [Range<usize>; 2] {
+    let below = |t: i64| starts.partition_point(|s| s.0 < t);
+    let up_to = |t: i64| starts.partition_point(|s| s.0 <= t);
+    [
+        below(t - REACH)..below(t - SESSION_GAP),
+        up_to(t + SESSION_GAP)..up_to(t + REACH),
+    ]
+}
+
+fn less(all: [usize; 2], some: [usize; 2]) -> [usize; 2] {
+    [all[0] - some[0], all[1] - some[1]]
 }

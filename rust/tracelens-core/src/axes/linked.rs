@@ -11,6 +11,7 @@
 //! nearest in time, that no conversion of that category followed within 14 days (exposure null).
 
 use super::Table;
+use super::controls::{Won, end_of};
 use crate::event::{NO_CODE, Role};
 use crate::gather::{DAY, Event, Trace};
 use crate::links::{Aim, Index, Linking};
@@ -20,8 +21,6 @@ use hashbrown::HashMap;
 const LOOK_BACK: i64 = 30 * DAY;
 /// A trigger lies so near.
 const TRIGGER: i64 = DAY;
-/// An exposure led nowhere if no conversion followed within this time.
-const FORTNIGHT: i64 = 14 * DAY;
 /// Causes of a chain, at most: a longer one nobody reads, and it is made of common words.
 const CAUSES: usize = 64;
 
@@ -135,28 +134,21 @@ impl<'a> Linked<'a> {
     /// Exposures by category that say what they are of and that no conversion of their category followed, though the fortnight
     /// was observed.
     fn idle_exposures(&self, trace: &Trace, conversions: &[usize]) -> HashMap<u32, Vec<usize>> {
-        let mut won: HashMap<u32, Vec<(i64, i64)>> = HashMap::new();
-        for &i in conversions {
-            let e = &trace.events[i];
-            if e.category != NO_CODE {
-                won.entry(e.category).or_default().push((e.time, end_of(e)));
-            }
-        }
+        let won = Won::new(&trace.events, conversions, |e| {
+            Some(e.category).filter(|&c| c != NO_CODE)
+        });
         let until = trace.window.map_or(i64::MAX, |w| w.until);
         let mut idle: HashMap<u32, Vec<usize>> = HashMap::new();
         let mut seen = vec![!self.exposure_by_record; trace.records.len()];
         for (i, e) in trace.events.iter().enumerate() {
             // The first event of a record stands for it.
             let first = !std::mem::replace(&mut seen[e.record as usize], true);
-            let Some(won) = won.get(&e.category).filter(|_| first || e.role == Role::Exposure) else {
+            if won.count(&e.category) == 0 || !(first || e.role == Role::Exposure) {
                 continue;
-            };
-            let last = end_of(e).saturating_add(FORTNIGHT);
-            let from = won.partition_point(|c| c.0 < e.time - DAY);
-            let mut ahead = won[from..].iter().take_while(|c| c.0 <= last);
+            }
             let about = self.about(trace, i);
             let speaks = about.item != NO_CODE || !about.content.is_empty();
-            if speaks && last <= until && !ahead.any(|c| c.1 >= e.time) {
+            if speaks && won.spares(e, &e.category, 0, until) {
                 idle.entry(e.category).or_default().push(i);
             }
         }
@@ -205,11 +197,6 @@ impl<'a> Linked<'a> {
 
 fn text(trace: &Trace, at: usize) -> u32 {
     trace.texts.get(at).copied().unwrap_or(NO_CODE)
-}
-
-/// When an event is known to be over: a date at its end.
-fn end_of(e: &Event) -> i64 {
-    e.time + if e.dated { DAY } else { 0 }
 }
 
 /// The exposure of the conversion's category nearest to it in time, of equals the earliest.

@@ -1,6 +1,7 @@
 //! What lies before a moment, said without a walk over it: a busy person may do thousands of things in a week.
 
 use std::cell::OnceCell;
+use std::ops::Range;
 
 /// An event as a look back sees it.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +30,53 @@ pub(super) struct Lane {
     dates: bool,
     /// The runs of each scenario, one after the other; only made for long looks.
     by_scenario: OnceCell<Vec<(u32, u32)>>,
+    /// Only made if they are asked for.
+    sessions: OnceCell<Sessions>,
+}
+
+/// The sessions in which the events of a lane lie. Dates have no place within a day and lie in none.
+#[derive(Debug, Default)]
+struct Sessions {
+    /// Each once.
+    met: Vec<u32>,
+    /// How many of them are met by the first so many events.
+    until: Vec<u32>,
+    /// The first event with a time of day from each event on.
+    timed: Vec<u32>,
+}
+
+impl Sessions {
+    fn new(steps: &[Step], session: &[u32]) -> Self {
+        let mut sessions = Self {
+            until: vec![0],
+            ..Self::default()
+        };
+        for (i, step) in steps.iter().enumerate() {
+            if !step.dated {
+                sessions.timed.resize(i + 1, i as u32);
+                let own = session[step.place as usize];
+                if sessions.met.last() != Some(&own) {
+                    sessions.met.push(own);
+                }
+            }
+            sessions.until.push(sessions.met.len() as u32);
+        }
+        sessions.timed.resize(steps.len(), steps.len() as u32);
+        sessions
+    }
+
+    /// The sessions of a range of the events.
+    fn of(&self, events: &Range<usize>) -> &[u32] {
+        let first = self.timed[events.start] as usize;
+        if first >= events.end {
+            return &[];
+        }
+        &self.met[self.until[first + 1] as usize - 1..self.until[events.end] as usize]
+    }
 }
 
 /// The stretch before a moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Stretch<'a> {
     /// When its first event was over.
     pub(super) from: i64,
@@ -40,10 +84,11 @@ pub(super) struct Stretch<'a> {
     pub(super) runs: &'a [u32],
     lane: &'a Lane,
     first_run: u32,
+    events: Range<usize>,
 }
 
 /// What was before a conversion.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Before<'a> {
     /// Nothing within the look-back.
     Nothing,
@@ -136,6 +181,7 @@ impl Lane {
             runs: &self.runs[first_run as usize..=last_run as usize],
             lane: self,
             first_run,
+            events: from..until,
         })
     }
 }
@@ -170,6 +216,16 @@ impl Stretch<'_> {
             at += of.len();
         }
         n + u32::from(!has_own)
+    }
+
+    /// How many sessions there are in it and `own`, that of the moment, if it lies in one. `session`: that of each place.
+    pub(super) fn sessions(&self, session: &[u32], own: Option<u32>) -> u32 {
+        let all = self
+            .lane
+            .sessions
+            .get_or_init(|| Sessions::new(&self.lane.steps, session));
+        let met = all.of(&self.events);
+        met.len() as u32 + u32::from(own.is_some_and(|own| met.last() != Some(&own)))
     }
 }
 

@@ -33,6 +33,18 @@ impl Table {
         }
     }
 
+    /// Append them with other codes in one of the columns, if there is such a column.
+    pub fn append_recoded(&mut self, other: &Self, name: &str, codes: &[i64]) {
+        let columns = self.columns.iter_mut().zip(&other.columns);
+        for (own, (column, more)) in self.names.iter().zip(columns) {
+            if *own == name {
+                column.extend(more.iter().map(|&code| codes[code as usize]));
+            } else {
+                column.extend_from_slice(more);
+            }
+        }
+    }
+
     /// Bring the rows into the order of their users, so many in all; those of one user stay as they are.
     pub fn sort_by_user(&mut self, of_rows: &[i64], users: usize) {
         let mut next = vec![0usize; users + 1];

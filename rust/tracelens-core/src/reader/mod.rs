@@ -178,9 +178,9 @@ impl Reader {
         &self.report
     }
 
-    /// Bytes on the disk: read so far, and in all.
-    pub fn progress(&self) -> (u64, u64) {
-        (self.cutter.progress().bytes(), self.total)
+    /// Bytes on the disk that were read so far, those in all, and the events in what was read.
+    pub fn progress(&self) -> (u64, u64, u64) {
+        (self.cutter.progress().bytes(), self.total, self.report.events_in)
     }
 
     /// Batches of this file follow.

@@ -1,0 +1,108 @@
+"""Sums of user columns under weights: columns of one side, and what groups of users add up to."""
+
+from collections.abc import Sequence
+from copy import copy
+
+import numpy as np
+
+from tracelens.align import Block, Floats
+from tracelens.metric import Sums
+
+FULL = 1 / 16
+"""Share of filled cells above which a sparse block is summed faster as a dense one."""
+
+
+def dense_if_full(real: Block, sim: Block) -> tuple[Block, Block]:
+    """Give both sides of a block as matrices without gaps where that is faster."""
+    if isinstance(real, np.ndarray) or real.nnz + sim.nnz < FULL * (np.prod(real.shape) + np.prod(sim.shape)):
+        return real, sim
+    return real.toarray(), sim.toarray()
+
+
+class Columns:
+    """User columns of one side: dense ones side by side in one matrix, sparse ones each by itself."""
+
+    def __init__(self, blocks: dict[str, Block]) -> None:
+        self.slices: dict[str, slice] = {}
+        self.sparse: dict[str, Block] = {}
+        dense = []
+        start = 0
+        for name, block in blocks.items():
+            if isinstance(block, np.ndarray):
+                self.slices[name] = slice(start, start + block.shape[1])
+                start += block.shape[1]
+                dense.append(block)
+            else:
+                self.sparse[name] = block.T.tocsr()
+        self.dense = np.hstack(dense)
+        self.widest = max([start, *(block.shape[0] for block in self.sparse.values())])
+
+    @classmethod
+    def of(cls, blocks: dict[str, tuple[Block, Block]], side: int) -> "Columns":
+        """The columns of the real side (0) or of the simulated one (1)."""
+        return cls({name: both[side] for name, both in blocks.items()})
+
+    def minus(self, other: "Columns") -> "Columns":
+        """What each user has more of than the same user in the other columns."""
+        rest = copy(self)
+        rest.dense = self.dense - other.dense
+        rest.sparse = {name: block - other.sparse[name] for name, block in self.sparse.items()}
+        return rest
+
+
+class WeightedSums:
+    """Sums of columns under weights, each taken when first asked for.
+
+    Parameters
+    ----------
+    parts : sequence of (weights, columns)
+        Weights of shape (B, U); the sums over all parts are added (a group drawn from both sides has two).
+    """
+
+    def __init__(self, parts: Sequence[tuple[Floats, Columns]]) -> None:
+        self._parts = parts
+        self._turned: list[Floats] = []
+        self._dense: Floats | None = None
+        self._sparse: dict[str, Floats] = {}
+
+    def __getitem__(self, name: str) -> Floats:
+        columns = self._parts[0][1]
+        if name in columns.slices:
+            if self._dense is None:
+                self._dense = self._add([weights @ part.dense for weights, part in self._parts])
+            return self._dense[:, columns.slices[name]]
+        if name not in self._sparse:
+            self._turned = self._turned or [np.ascontiguousarray(weights.T) for weights, _ in self._parts]
+            sums = [part.sparse[name] @ turned for turned, (_, part) in zip(self._turned, self._parts, strict=True)]
+            self._sparse[name] = np.ascontiguousarray(self._add(sums).T)
+        return self._sparse[name]
+
+    @staticmethod
+    def _add(sums: list[Floats]) -> Floats:
+        return sums[0] if len(sums) == 1 else sums[0] + sums[1]
+
+
+class Complement:
+    """Sums of everyone who is not in the other group: total minus other, exact."""
+
+    def __init__(self, total: Sums, other: Sums) -> None:
+        self._total = total
+        self._other = other
+        self._rest: dict[str, Floats] = {}
+
+    def __getitem__(self, name: str) -> Floats:
+        if name not in self._rest:
+            self._rest[name] = self._total[name] - self._other[name]
+        return self._rest[name]
+
+
+class Noted:
+    """Sums that note which blocks are asked for."""
+
+    def __init__(self, sums: Sums, names: set[str]) -> None:
+        self._sums = sums
+        self._names = names
+
+    def __getitem__(self, name: str) -> Floats:
+        self._names.add(name)
+        return self._sums[name]
