@@ -4,12 +4,15 @@ A score needs two ends. The near one is the noise between real people; the far o
 can be on an axis without any effort, on this very log.
 """
 
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from tracelens.align import Pair, align
 from tracelens.axes import REGISTRY
@@ -100,6 +103,7 @@ def plant_anchors(
     *,
     roster: bool,
     seed: int,
+    jobs: int | None = None,
 ) -> Anchors:
     """Plant the trivial simulators on some of the real users.
 
@@ -115,6 +119,8 @@ def plant_anchors(
         Whether `summary` knows users without events.
     seed : int
         Decides which users, what is planted, and the splits.
+    jobs : int, optional
+        Threads; all cores if missing. Never changes the result.
     """
     if isinstance(real, State):
         return _none("a state holds no events to plant a trivial simulator on")
@@ -126,20 +132,23 @@ def plant_anchors(
     except TracelensError:
         return _none("events beyond the bound on memory wait on disk, and planting needs them at hand")
     people = summary.only(np.isin(summary.users.astype(str), sample))
-    found: dict[str, Anchor] = {}
-    for planting in PLANTED:
+
+    def anchored(planting: Planting) -> dict[str, Anchor]:
         name, strength = planting.plant, planting.strength
+        options: dict[str, Any] = {"exposure_by_record": real.exposure_by_record}
         try:
-            planted = operate(log, name, strength, seed=seed, exposure_by_record=real.exposure_by_record)
+            planted = operate(log, name, strength, seed=seed, **options)
         except TracelensError:  # it lacks what this surgery works on
             reason = f"{name} finds nothing in the real log to work on"
-            found |= dict.fromkeys(planting.primaries, Anchor(name, strength, reason_missing=reason))
-            continue
-        options: dict[str, Any] = {"zone": real.zone, "exposure_by_record": real.exposure_by_record}
-        traces = Traces.from_frame(planted, given=real.about["given"], **options)
+            return dict.fromkeys(planting.primaries, Anchor(name, strength, reason_missing=reason))
+        traces = Traces.from_frame(planted, zone=real.zone, given=real.about["given"], **options)
         pair = align(people, summarised(traces).with_users(sample), "paired", roster=True)
-        for metric in planting.primaries:
-            found[metric] = _anchor(planting, REGISTRY[metric], pair, seed)
+        return {metric: _anchor(planting, REGISTRY[metric], pair, seed) for metric in planting.primaries}
+
+    found: dict[str, Anchor] = {}
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        for anchors in pool.map(anchored, PLANTED):
+            found |= anchors
     return Anchors(len(sample), log.events.height, found)
 
 

@@ -98,7 +98,7 @@ def compare_sides(
         with profile.stage("plant"):
             known = roster is not None
             anchors = plant_anchors(
-                real, summaries[REAL], lambda planted: summarised(planted, REAL), roster=known, seed=seed
+                real, summaries[REAL], lambda planted: summarised(planted, REAL), roster=known, seed=seed, jobs=jobs
             )
     control = None
     if CONTROL in sides:
