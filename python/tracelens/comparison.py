@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tracelens.errors import TracelensError
 from tracelens.plural import many
 from tracelens.profile import Profile
+from tracelens.report.explain import explain
 from tracelens.report.text import summary
 from tracelens.result import assemble, dumps
 from tracelens.roster import read_roster
@@ -132,6 +133,16 @@ class Comparison:
         ]
         schema["reason_missing"] = pl.String
         return pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+
+    def explain(self, name: str) -> str:
+        """Say what an axis (``"activity"``), a metric (``"H1"``) or an error code means, and what was found of it here.
+
+        Raises
+        ------
+        TracelensError
+            TL110 for a name that is none of these.
+        """
+        return explain(name, self.result)
 
     def to_json(self) -> str:
         """Return the text of ``result.json``, provenance included: what the command line writes."""

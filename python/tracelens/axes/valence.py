@@ -43,6 +43,10 @@ METRICS = (
         id="U1",
         axis="valence",
         title="negative share of valenced actions",
+        definition=(
+            "Negative over all valenced actions, pooled over users; log odds ratio with 1/2 added to each "
+            "count, simulated over real."
+        ),
         unit="log odds ratio",
         kind="signed",
         interval="basic",

@@ -58,7 +58,7 @@ def render(result: Mapping[str, Any], *, width: int = 80, colour: bool = False, 
     if result["warnings"]:
         _heading(console, "Warnings")
         for warning in result["warnings"]:
-            _paragraph(console, f"! {_clean(warning)}", 2)
+            _paragraph(console, f"! {clean(warning)}", 2)
     _heading(console, "How to read this")
     scored = any(axis["score"] is not None for one in result["comparisons"] for axis in one["axes"].values())
     more = [_scored(result["anchors"])] if scored else []
@@ -125,7 +125,7 @@ def headline(result: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
     """Say in one sentence on how many axes a simulation departs, and on which furthest."""
     verdicts = [axis["verdict"] for axis in comparison["axes"].values()]
     gaps, tested = verdicts.count("gap"), sum(v in ("gap", "within noise", "too few users to tell") for v in verdicts)
-    name = _clean(comparison["sim"])
+    name = clean(comparison["sim"])
     if gaps:
         text = f"{name} departs from real people on {gaps} of {_axes(tested)} tested"
         text += f", furthest on {comparison['weakest_axis']}" if comparison["weakest_axis"] and gaps > 1 else ""
@@ -173,13 +173,13 @@ def _axis(
 ) -> None:
     if effect := _axis_line(console, name, axis, row, symbols):
         _paragraph(console, effect, 4)
-    _paragraph(console, _clean(axis["sentence"]), 4)
+    _paragraph(console, clean(axis["sentence"]), 4)
     ruled_out = axis["rules_out"]
     if row is not None and ruled_out and axis["verdict"] in ("within noise", "too few users to tell"):
         before, after, show = _scale(row)
         _paragraph(console, f"Ruled out: any gap beyond {before}{show(ruled_out).lstrip('+')}{after}.", 4)
     elif axis["verdict"] is None and axis["reason_missing"] and axis["reason_missing"] not in axis["sentence"]:
-        _paragraph(console, f"Reason: {_clean(axis['reason_missing'])}.", 4)
+        _paragraph(console, f"Reason: {clean(axis['reason_missing'])}.", 4)
 
 
 def _axis_line(
@@ -196,7 +196,7 @@ def _axis_line(
     line.append(f"{name:<10} ", style="bold")
     words = "gap, not attributable" if axis["attributable"] is False else verdict
     line.append(f"{words:<22}", style=COLOURS.get(verdict, "dim"))
-    effect = _effect(row) if row is not None and row["effect"] is not None else ""
+    effect = effect_in_words(row) if row is not None and row["effect"] is not None else ""
     if axis["score"] is not None:
         line.append(f" {_score(axis)}")
     if len(line) + 1 + len(effect) <= console.width:
@@ -214,7 +214,8 @@ def _score(axis: Mapping[str, Any]) -> str:
     return text + (f", unclipped {axis['score_unclipped']:.0f}" if axis["score_unclipped"] is not None else "")
 
 
-def _effect(row: Mapping[str, Any]) -> str:
+def effect_in_words(row: Mapping[str, Any]) -> str:
+    """An effect with its interval and the noise, in the unit in which people think of it."""
     before, after, show = _scale(row)
     text = f"{before}{show(row['effect'])}{after}"
     if row["interval"]:
@@ -230,13 +231,18 @@ def _scale(row: Mapping[str, Any]) -> tuple[str, str, Callable[[float], str]]:
     Logarithms are shown as factors, variances in percent of the real value, shares in points.
     """
     unit = row["unit"]
-    if unit.startswith(FACTORS) or " ln(" in unit:
+    if is_logarithm(unit):
         return "x", "", _factor
     if row["id"] == "G1" and row["real"]:
         return "", " %", lambda value: f"{100 * value / abs(row['real']):+.0f}"
     if unit.startswith("difference of shares"):
         return "", " points", lambda value: f"{100 * value:+.1f}"
     return "", f" {unit.split(',')[0].split(' (')[0]}", lambda value: f"{value:+.2g}"
+
+
+def is_logarithm(unit: str) -> bool:
+    """Whether numbers of this unit are read as factors."""
+    return unit.startswith(FACTORS) or " ln(" in unit
 
 
 def _factor(logarithm: float) -> str:
@@ -256,11 +262,11 @@ def _leaderboard(console: Console, result: Mapping[str, Any]) -> None:
         unranked: dict[str, list[str]] = {}
         for row in ranks["order"]:
             if row["rank"] is None:
-                unranked.setdefault(row["reason_missing"], []).append(_clean(row["sim"]))
-        said += [f"not ranked: {', '.join(names)} ({_clean(reason)})" for reason, names in unranked.items()]
+                unranked.setdefault(row["reason_missing"], []).append(clean(row["sim"]))
+        said += [f"not ranked: {', '.join(names)} ({clean(reason)})" for reason, names in unranked.items()]
         table.add_row(axis, Text("; ".join(said)))
     console.print(Padding(table, (0, 0, 0, 2)))
-    weakest = {_clean(c["sim"]): c["weakest_axis"] for c in result["comparisons"] if c["weakest_axis"]}
+    weakest = {clean(c["sim"]): c["weakest_axis"] for c in result["comparisons"] if c["weakest_axis"]}
     if weakest:
         told = "; ".join(f"{name} on {axis}" for name, axis in weakest.items())
         _paragraph(console, f"Weakest: {told}.", 2)
@@ -276,8 +282,8 @@ def _ranked(rank: int, order: list[Mapping[str, Any]]) -> str:
     for row in order:
         if row["rank"] == rank:
             distance = "no bound" if row["distance"] is None else f"{row['distance']:.2g}"
-            tied = [_clean(other) for other in row["tied"] if other not in alike]
-            told.append(f"{_clean(row['sim'])} ({distance}{', tied with ' + ', '.join(tied) if tied else ''})")
+            tied = [clean(other) for other in row["tied"] if other not in alike]
+            told.append(f"{clean(row['sim'])} ({distance}{', tied with ' + ', '.join(tied) if tied else ''})")
     return f"{rank} {' = '.join(told)}"
 
 
@@ -296,7 +302,7 @@ def _scenarios(console: Console, metrics: list[Mapping[str, Any]]) -> None:
         table.add_column(title, justify="right")
     for scenario, found in rows.items():
         cells = [found.get(metric, {}).get(side) for metric in ("H1r", "H3")[: 1 + exposed] for side in ("real", "sim")]
-        table.add_row(Text(_clean(scenario)), *("-" if cell is None else f"{cell:,.3g}" for cell in cells))
+        table.add_row(Text(clean(scenario)), *("-" if cell is None else f"{cell:,.3g}" for cell in cells))
     console.print()
     console.print(Padding(table, (0, 0, 0, 2)))
 
@@ -306,10 +312,10 @@ def _evidence(console: Console, evidence: Mapping[str, Any]) -> None:
     missed = evidence["items"][:3]
     if lost:
         console.print()
-        told = (f"{_clean(r['path'])} ({100 * r['real']:.1f}% -> {100 * r['sim']:.1f}%)" for r in lost)
+        told = (f"{clean(r['path'])} ({100 * r['real']:.1f}% -> {100 * r['sim']:.1f}%)" for r in lost)
         _paragraph(console, f"Paths to a conversion that fade: {'; '.join(told)}.", 2)
     if missed:
-        told = (f"{_clean(r['item'])} ({many(r['users'], 'user')})" for r in missed)
+        told = (f"{clean(r['item'])} ({many(r['users'], 'user')})" for r in missed)
         _paragraph(console, f"Items never touched by the simulation: {'; '.join(told)}.", 2)
     console.print()
 
@@ -321,17 +327,17 @@ def _sides(console: Console, sides: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _side(name: str, side: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{_clean(name)}: {many(side['users'], 'user')}"
+    yield f"{clean(name)}: {many(side['users'], 'user')}"
     yield f"{side['events_used']:,} of {many(side['events_in'], 'event')} used"
     for reason, count in side["dropped"].items():
-        yield f"{count:,} dropped: {_clean(reason)}"
+        yield f"{count:,} dropped: {clean(reason)}"
     if side["first"] and side["last"]:
         first, last = (side[end][:16].replace("T", " ") for end in ("first", "last"))
         yield f"{first} to {last} UTC"
     if side["mapping"]:
-        yield f"mapping {_clean(side['mapping'])}"
+        yield f"mapping {clean(side['mapping'])}"
     if side["given"]:
-        yield f"given: {', '.join(map(_clean, side['given']))}"
+        yield f"given: {', '.join(map(clean, side['given']))}"
 
 
 def _heading(console: Console, text: str) -> None:
@@ -343,6 +349,6 @@ def _paragraph(console: Console, text: str, indent: int) -> None:
     console.print(Padding(Text(text), (0, 0, 0, indent)))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Names come from logs: nothing in them may steer the terminal."""
     return "".join(c if c.isprintable() else "?" for c in text)
