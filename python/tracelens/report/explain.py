@@ -71,8 +71,8 @@ def reference() -> str:
         "<!-- Made from the registry by `make docs`: change it there. -->",
         "",
         "Made from the registry in `python/tracelens/axes/`; `tracelens explain H1` says the same of one metric.",
-        "The unit of all resampling is the user. *Primaries* stand for their axis and are corrected together (Holm), all",
-        "others within their table (Benjamini and Hochberg). A distance is read as what exceeds that of real halves.",
+        "The unit of all resampling is the user. *Primaries* stand for their axis and are corrected together (Holm),",
+        "all others within their table (Benjamini and Hochberg). A distance is read as its excess over real halves.",
     ]
     for axis in AXES:
         lines += [

@@ -160,6 +160,7 @@ def _comparison(
     console.print()
     for name, axis in comparison["axes"].items():
         _axis(console, name, axis, _shown(comparison, axis), symbols)
+    _unscored(console, comparison["axes"])
     _scenarios(console, comparison["metrics"])
     _evidence(console, comparison["evidence"])
 
@@ -248,6 +249,16 @@ def is_logarithm(unit: str) -> bool:
 def _factor(logarithm: float) -> str:
     factor = math.exp(min(logarithm, 700.0))
     return f"{factor:,.0f}" if factor >= 100 else f"{factor:.1f}" if factor >= 10 else f"{factor:.2f}"
+
+
+def _unscored(console: Console, axes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Why axes that were tested have no score."""
+    reasons: dict[str, list[str]] = {}
+    for name, axis in axes.items():
+        if axis["score_missing"] and axis["verdict"] not in (None, "given, not tested"):
+            reasons.setdefault(axis["score_missing"], []).append(name)
+    for reason, names in reasons.items():
+        _paragraph(console, f"No score on {', '.join(names)}: {clean(reason)}.", 2)
 
 
 def _leaderboard(console: Console, result: Mapping[str, Any]) -> None:
