@@ -208,7 +208,8 @@ def compare(
     max_bad : float, optional
         Share of rows in [0, 1] that may be dropped.
     memory : int, optional
-        Bytes that may be used, about, by all sides together; events beyond that wait on disk. Never changes the result.
+        Bytes that may be used, about, by all sides together; events beyond that wait on disk. Changes no number and no
+        verdict, but there are no scores where real events wait on disk.
     progress : callable, optional
         Called while a side is read, with its bytes that are done, all there are, and its events so far.
     profile : Profile, optional
