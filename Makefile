@@ -16,7 +16,7 @@ PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.json' -o -na
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check-rust check-python wheel bench fuzz clean
+.PHONY: help demo test lint check-rust check-python wheel bench fuzz docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ fuzz: ## look for inputs that break a reader, guided by coverage: make fuzz [TAR
 	cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
 	# Its instrumentation is not stable in the compiler yet.
 	cd rust/fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . --sanitizer none $(TARGET) -- -max_total_time=$(SECONDS)
+
+docs: $(VENV)/.installed ## write docs/metrics.md from the registry of metrics
+	$(BIN)/python -c 'from tracelens.report.explain import reference; print(reference(), end="")' > docs/metrics.md
 
 clean: ## remove what was built, the environment included
 	rm -rf $(VENV) dist demo target .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

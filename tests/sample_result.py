@@ -14,7 +14,8 @@ def row(id: str, axis: str, unit: str, **found: Any) -> dict[str, Any]:
 
 
 def axis(verdict: str | None, direction: str | None, sentence: str, primary: str, **more: Any) -> dict[str, Any]:
-    empty = dict.fromkeys(["reason_missing", "attributable", "score", "score_interval", "rules_out"])
+    empty: dict[str, Any] = dict.fromkeys(["reason_missing", "attributable", "rules_out"])
+    empty |= dict.fromkeys(["score", "score_interval", "score_unclipped", "score_missing"]) | {"scores": []}
     return {"verdict": verdict, "direction": direction, "sentence": sentence, "primary": primary, **empty, **more}
 
 
@@ -71,5 +72,8 @@ def sample(*sims: str) -> dict[str, Any]:
         "design": "paired",
         "sides": {name: dict(side) for name in ("real", *sims)},
         "comparisons": [comparison(sim) for sim in sims],
+        "leaderboard": None,
+        "anchors": None,
+        "control": None,
         "warnings": ["sim: the mapping declares no zone, days are counted in UTC"],
     }

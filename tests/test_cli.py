@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 import types
-from pathlib import Path
 
 import orjson
 import pytest
@@ -14,6 +13,7 @@ from click.testing import CliRunner
 
 from tests.sample_result import sample
 from tracelens.cli import COMMANDS, main
+from tracelens.comparison import Comparison
 from tracelens.errors import TracelensError
 
 needs_core = pytest.mark.skipif(
@@ -31,14 +31,14 @@ def asked(monkeypatch):
     calls = []
     answer = {"raise": None}
 
-    def compare_paths(real, sims, **options):
-        calls.append((real, sims, options))
+    def compare(real, sims, **options):
+        calls.append((real, [*sims.values()], options))
         if answer["raise"] is not None:
             raise answer["raise"]
-        return sample(*(Path(sim).name for sim in sims))
+        return Comparison(sample(*sims), {"real": [real], **{name: [path] for name, path in sims.items()}})
 
     module = types.ModuleType("tracelens.comparison")
-    module.compare_paths = compare_paths
+    module.compare = compare
     monkeypatch.setitem(sys.modules, "tracelens.comparison", module)
     return types.SimpleNamespace(calls=calls, answer=answer)
 
@@ -47,18 +47,20 @@ def test_options_reach_the_comparison(asked):
     result = invoke(
         *("compare", "logs/real", "logs/a", "logs/b", "--design", "paired", "--align", "start", "--roster", "r.csv"),
         *("--seed", "7", "--jobs", "2", "--on-bad-row", "drop", "--max-bad", "0.1%", "--mapping", "mine.toml"),
-        *("--memory", "2GiB"),
+        *("--memory", "2GiB", "--no-score", "--control", "logs/others"),
     )
     assert result.exit_code == 0, result.stderr
     real, sims, options = asked.calls[0]
     assert options.pop("profile").seconds == {}
     assert (real, sims) == ("logs/real", ["logs/a", "logs/b"])
     assert options == {
+        "control": "logs/others",
         "mapping": "mine.toml",
         "design": "paired",
         "align": "start",
         "roster": "r.csv",
         "seed": 7,
+        "score": False,
         "jobs": 2,
         "on_bad_row": "drop",
         "max_bad": pytest.approx(0.001),
@@ -74,11 +76,13 @@ def test_without_options_the_defaults_are_the_documented_ones(asked):
     invoke("compare", "real", "sim")
     assert asked.calls[0][2].pop("profile").seconds == {}
     assert asked.calls[0][2] == {
+        "control": None,
         "mapping": None,
         "design": "auto",
         "align": None,
         "roster": None,
         "seed": 0,
+        "score": True,
         "jobs": None,
         "on_bad_row": "error",
         "max_bad": None,
@@ -107,6 +111,7 @@ def test_one_mapping_or_one_for_each_side(asked, given, wanted):
         (["--mapping", "events", "--mapping", "real=events"], "say for which side"),
         (["--mapping", "rael=events", "--mapping", "sim=events"], "no side 'rael'"),
         (["--mapping", "sim=a", "--mapping", "sim=b"], "has a mapping already"),
+        (["--mapping", "control=a", "--mapping", "sim=b"], "no side 'control'"),
         (["--max-bad", "150%"], "not a share"),
         (["--max-bad", "few"], "not a share"),
         (["--jobs", "0"], "--jobs"),

@@ -10,8 +10,8 @@ from tracelens.plant import plant, write_planted
 from tracelens.traces import Traces, read_traces
 
 
-def as_bytes(result):
-    return orjson.dumps(result, option=orjson.OPT_SORT_KEYS)
+def as_bytes(comparison):
+    return orjson.dumps(comparison.result, option=orjson.OPT_SORT_KEYS)
 
 
 @pytest.fixture(scope="module")

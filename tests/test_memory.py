@@ -46,7 +46,9 @@ def test_a_bound_on_memory_changes_no_table(log):
 
 def test_a_bound_on_memory_changes_no_comparison_and_no_state(log, tmp_path):
     def said(**options):
-        return orjson.dumps(compare(log, {"sim": log}, **options), option=orjson.OPT_SERIALIZE_NUMPY)
+        return orjson.dumps(
+            compare(log, {"sim": log}, score=False, **options).result, option=orjson.OPT_SERIALIZE_NUMPY
+        )
 
     assert said() == said(memory=1)
     states = []
@@ -54,6 +56,14 @@ def test_a_bound_on_memory_changes_no_comparison_and_no_state(log, tmp_path):
         write_state(sketch(log, memory=memory), tmp_path / "state.tls")
         states.append((tmp_path / "state.tls").read_bytes())
     assert states[0] == states[1]
+
+
+def test_a_bound_on_memory_takes_the_scores_and_nothing_else(log):
+    free, bound = (compare(log, {"sim": log}, memory=memory).result["comparisons"][0] for memory in (None, 1))
+    assert bound["metrics"] == free["metrics"]
+    for name, axis in bound["axes"].items():
+        changed = {key for key in axis if axis[key] != free["axes"][name][key]}
+        assert changed <= {"score", "score_interval", "score_missing", "scores"}
 
 
 def test_events_on_disk_cannot_be_handed_over_at_once(log):

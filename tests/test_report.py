@@ -80,9 +80,36 @@ def test_a_block_for_each_simulation():
     assert text.count("What was read") == 1
 
 
-def test_no_word_of_significance_and_no_blended_score(text):
+def test_no_word_of_significance(text):
     assert "significan" not in text.lower()
-    assert "score" not in text.lower()
+
+
+def scored():
+    result = sample()
+    axes = result["comparisons"][0]["axes"]
+    axes["activity"] |= {"score": 41.7, "score_interval": [37.2, 46.1]}
+    axes["diversity"] |= {"score": 0.0, "score_interval": [0.0, 2.0], "score_unclipped": -12.6}
+    for name in ("clock", "valence", "tail"):  # tail was given: it has none anyway
+        axes[name]["score_missing"] = "a state holds no events"
+    anchor = {"plant": "inflate", "strength": 2.0, "effect": 0.69, "by_difference": False, "reason_missing": None}
+    lacking = {**anchor, "plant": "utopia", "effect": None, "reason_missing": "no negatives"}
+    result["anchors"] = {"users": 150, "events": 20_000, "of": {"H1": anchor, "U1": lacking}}
+    return result
+
+
+def test_a_score_stands_beside_its_axis_and_nowhere_else(text):
+    assert "score" not in text, "where none was asked for"
+    lines = render(scored()).splitlines()
+    (activity,) = [line for line in lines if line.startswith("▲ activity")]
+    (diversity,) = [line for line in lines if line.startswith("▼ diversity")]
+    assert activity.split("gap")[1].strip() == "score 42 [37, 46]"
+    assert diversity.endswith("score 0 [0, 2], unclipped -13")
+    assert lines[lines.index(activity) + 1].strip() == "x1.50 [1.46, 1.54] noise 0.87 to 1.15"
+    assert re.findall(r"score (\d+)", "\n".join(lines)) == ["42", "0"], "no blended score"
+    said = flat(render(scored()))
+    assert "No score on clock, valence: a state holds no events." in said
+    assert "a trivial simulator (inflate 2) planted on 150 real users" in said
+    assert max(map(len, lines)) <= 80
 
 
 def test_names_from_a_log_cannot_steer_the_terminal():

@@ -53,20 +53,20 @@ def test_a_plant_without_a_clock_reads_back(tmp_path):
 def test_volume_alone_makes_no_gap_in_valence(events):
     happy = events.filter(pl.col("valence") >= 0)
     half = plant(happy, "thin", strength=0.5, seed=1, **OPTIONS)
-    axis = compare(traces(happy), traces(half))["comparisons"][0]["axes"]["valence"]
+    axis = compare(traces(happy), traces(half)).result["comparisons"][0]["axes"]["valence"]
     assert axis["verdict"] is None
     assert axis["reason_missing"] == "no negative action on either side"
 
 
 def test_a_stray_timestamp_that_empties_the_window_is_said(events):
     stray = events.head(1).with_columns(time=pl.datetime(1970, 1, 2, time_zone="UTC").dt.cast_time_unit("us"))
-    result = compare(traces(pl.concat([events, stray])), traces(events))
-    assert any("stray timestamps" in warning for warning in result["warnings"])
+    comparison = compare(traces(pl.concat([events, stray])), traces(events))
+    assert any("stray timestamps" in warning for warning in comparison.result["warnings"])
 
 
 def test_users_without_a_counterpart_are_said(events):
     some = events.filter(pl.col("user") < "user_0021")
-    warnings = compare(traces(events), traces(some))["warnings"]
+    warnings = compare(traces(events), traces(some)).result["warnings"]
     assert any("20 users of real without a counterpart" in warning for warning in warnings)
 
 

@@ -1,10 +1,10 @@
 """Where a simulation departs from real people, told from their behaviour logs.
 
-``compare`` holds simulated logs against real ones, ``read_traces`` and ``scan_traces`` read them, ``convert`` writes
-them as Parquet and the like, ``user_table`` and ``chain_table`` have a row for every user and conversion, ``sequences``
-tells what users do in what order, ``sketch`` and ``merge`` make states of logs, which take their place, ``burstiness``,
-``conversion_chains`` and ``funnel`` are polars expressions. ``tracelens.plant`` makes simulators with known faults out
-of a real log.
+``compare`` holds simulated logs against real ones and gives a ``Comparison``, ``read_traces`` and ``scan_traces`` read
+logs, ``convert`` writes them as Parquet and the like, ``user_table`` and ``chain_table`` have a row for every user and
+conversion, ``sequences`` tells what users do in what order, ``sketch`` and ``merge`` make states of logs, which take
+their place, ``burstiness``, ``conversion_chains`` and ``funnel`` are polars expressions. ``tracelens.plant`` makes
+simulators with known faults out of a real log.
 """
 
 from importlib import import_module
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tracelens.errors import TracelensError
 
 if TYPE_CHECKING:
-    from tracelens.comparison import compare
+    from tracelens.comparison import Comparison, compare
     from tracelens.conversion import convert
     from tracelens.polars import burstiness, conversion_chains, funnel, scan_traces
     from tracelens.sequence import Sequences, sequences
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Loaded when first asked for: `tracelens --help` should not wait for polars.
 _LAZY = {
+    "Comparison": "tracelens.comparison",
     "Sequences": "tracelens.sequence",
     "State": "tracelens.states",
     "Traces": "tracelens.traces",
@@ -43,6 +44,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "Comparison",
     "Sequences",
     "State",
     "TracelensError",

@@ -70,6 +70,8 @@ class Metric:
     Attributes
     ----------
     id, axis, title, unit : str
+    definition : str
+        How it is computed, in words.
     kind : {"signed", "distance"}
         Signed metrics are 0 when nothing differs; distances are never negative and read as their excess over the floor.
     interval : {"percentile", "basic", "half-sample"}
@@ -108,6 +110,7 @@ class Metric:
     estimates: Callable[[Pair], Iterable[Estimate]]
     range: str
     bias: str
+    definition: str = ""
     primary: bool = False
     margin: float | None = None
     relative: bool = False

@@ -2,76 +2,141 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tracelens.align import Design, Pair, align
+from tracelens.anchors import Anchors
 from tracelens.axes import AXES, METRICS
 from tracelens.evidence import evidence
 from tracelens.metric import Estimate, Metric
 from tracelens.resample import Plan, resample
-from tracelens.sentences import describe
+from tracelens.scorecard import axis_score, score
+from tracelens.sentences import against_control, describe
 from tracelens.statistics import Statistics
-from tracelens.verdict import GAP, SERIOUSNESS, Outcome, adjust, decide, summarise
+from tracelens.verdict import GAP, SERIOUSNESS, Outcome, adjust, attributable, decide, summarise
 
 DIGITS = 10
 """Significant digits of every number in a result."""
 
 
-def compare_statistics(
-    real: Statistics,
-    sim: Statistics,
-    *,
-    name: str,
-    design: Design,
-    seed: int,
-    roster: bool = False,
-    given: Collection[str] = (),
-    jobs: int | None = None,
-) -> dict[str, Any]:
-    """Compare a simulation with the real log.
+@dataclass(frozen=True)
+class Contrast:
+    """One simulation held against the real side: numbers and verdicts, before they are told.
 
-    Parameters
+    Attributes
     ----------
-    real, sim : Statistics
-        User statistics of both sides, within windows of one length.
     name : str
-        Name of the simulation.
-    design : {"population", "paired"}
-        Paired: the same ids are simulated.
-    seed : int
-        Seeds every resample; equal seeds give equal results.
-    roster : bool
-        Whether the statistics hold all users there were, also those without events.
-    given : collection of str
-        Event columns that were handed to the simulator, beside those that its mapping declares.
-    jobs : int, optional
-        Threads; all cores if missing. Never changes the result.
-
-    Returns
-    -------
-    dict
-        One element of ``comparisons`` in the result: ``sim``, ``axes``, ``metrics``, ``evidence``, ``weakest_axis``.
+        Of the simulation.
+    pair : Pair
+    rows : list of Outcome
+        In the order of the registry.
     """
-    pair = align(real, sim, design, roster=roster)
-    handed = {*given, *sim.meta.get("given", ())}
-    if "time" in sim.meta.get("given", ()):
-        handed.add("volume")  # who was told when to act was told how often
-    rows = _outcomes(pair, seed, handed, jobs)
-    adjust([row for row in rows if row.reason_missing is None])
-    for row in rows:
-        if row.primary:
-            row.verdict = decide(row, row.reason_missing == "given")
-    axes = {axis: _axis(axis, rows, pair) for axis in AXES}
-    result: dict[str, Any] = _plain(
-        {
-            "sim": name,
-            "axes": axes,
-            "metrics": [_row(row) for row in rows],
-            "evidence": evidence(pair),
-            "weakest_axis": _weakest(axes, rows),
+
+    name: str
+    pair: Pair
+    rows: list[Outcome]
+
+    @classmethod
+    def of(
+        cls,
+        real: Statistics,
+        sim: Statistics,
+        *,
+        name: str,
+        design: Design,
+        seed: int,
+        roster: bool = False,
+        given: Collection[str] = (),
+        jobs: int | None = None,
+    ) -> "Contrast":
+        """Hold a simulation against the real log.
+
+        Parameters
+        ----------
+        real, sim : Statistics
+            User statistics of both sides, within windows of one length.
+        name : str
+            Name of the simulation.
+        design : {"population", "paired"}
+            Paired: the same ids are simulated.
+        seed : int
+            Seeds every resample; equal seeds give equal results.
+        roster : bool
+            Whether the statistics hold all users there were, also those without events.
+        given : collection of str
+            Event columns that were handed to the simulator, beside those that its mapping declares.
+        jobs : int, optional
+            Threads; all cores if missing. Never changes the result.
+        """
+        pair = align(real, sim, design, roster=roster)
+        handed = {*given, *sim.meta.get("given", ())}
+        if "time" in sim.meta.get("given", ()):
+            handed.add("volume")  # who was told when to act was told how often
+        rows = _outcomes(pair, seed, handed, jobs)
+        adjust([row for row in rows if row.reason_missing is None])
+        for row in rows:
+            if row.primary:
+                row.verdict = decide(row, row.reason_missing == "given")
+        return cls(name, pair, rows)
+
+    @cached_property
+    def primaries(self) -> dict[str, Outcome]:
+        """The primaries by id."""
+        return {row.metric.id: row for row in self.rows if row.primary}
+
+    def result(self, *, anchors: Anchors | None = None, control: Mapping[str, Outcome] | None = None) -> dict[str, Any]:
+        """Tell it.
+
+        Parameters
+        ----------
+        anchors : Anchors, optional
+            Trivial simulators of the real people; without them there are no scores.
+        control : mapping of str to Outcome, optional
+            The primaries of a second log of real people.
+
+        Returns
+        -------
+        dict
+            One element of ``comparisons`` in the result: ``sim``, ``axes``, ``metrics``, ``evidence``,
+            ``weakest_axis``.
+        """
+        axes = {axis: self._axis(axis, anchors, control) for axis in AXES}
+        told: dict[str, Any] = plain(
+            {
+                "sim": self.name,
+                "axes": axes,
+                "metrics": [_row(row) for row in self.rows],
+                "evidence": evidence(self.pair),
+                "weakest_axis": _weakest(axes, self.rows),
+            }
+        )
+        return told
+
+    def _axis(self, axis: str, anchors: Anchors | None, control: Mapping[str, Outcome] | None) -> dict[str, Any]:
+        """The most serious of an axis' primaries stands for it; of several gaps the one furthest from noise."""
+        primaries = [row for row in self.primaries.values() if row.metric.axis == axis]
+        shown = min(primaries, key=lambda row: (_rank(row), -_distance(row) if row.verdict == GAP else 0.0))
+        direction, sentence = describe(axis, shown, self.rows, self.pair)
+        counterpart = None if control is None else control[shown.metric.id]
+        if counterpart is not None:
+            sentence += against_control(shown, counterpart)
+        return {
+            "verdict": shown.verdict,
+            "reason_missing": shown.reason_missing,
+            "attributable": None if counterpart is None else attributable(shown, counterpart),
+            "direction": direction,
+            "sentence": sentence,
+            **axis_score([] if anchors is None else [score(row, anchors) for row in primaries]),
+            "primary": shown.metric.id,
+            "rules_out": shown.rules_out,
         }
-    )
-    return result
+
+
+def compare_statistics(real: Statistics, sim: Statistics, **options: Any) -> dict[str, Any]:
+    """Compare a simulation with the real log: :meth:`Contrast.of` and what it comes to."""
+    return Contrast.of(real, sim, **options).result()
 
 
 def _outcomes(pair: Pair, seed: int, given: Collection[str], jobs: int | None) -> list[Outcome]:
@@ -102,24 +167,6 @@ def _depends_on(metric: Metric, estimate: Estimate, pair: Pair) -> set[str]:
         if not pair.has(what)
     }
     return (columns - absent) or columns
-
-
-def _axis(axis: str, rows: Sequence[Outcome], pair: Pair) -> dict[str, Any]:
-    """The most serious of an axis' primaries stands for it; of several gaps the one furthest from noise."""
-    primaries = [row for row in rows if row.primary and row.metric.axis == axis]
-    shown = min(primaries, key=lambda row: (_rank(row), -_distance(row) if row.verdict == GAP else 0.0))
-    direction, sentence = describe(axis, shown, rows, pair)
-    return {
-        "verdict": shown.verdict,
-        "reason_missing": shown.reason_missing,
-        "attributable": None,
-        "direction": direction,
-        "sentence": sentence,
-        "score": None,
-        "score_interval": None,
-        "primary": shown.metric.id,
-        "rules_out": shown.rules_out,
-    }
 
 
 def _rank(row: Outcome) -> int:
@@ -159,12 +206,12 @@ def _row(row: Outcome) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """JSON-ready: numbers at DIGITS significant digits, no NaN, no infinity."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     return value

@@ -12,8 +12,8 @@ class Profile:
     ----------
     seconds : dict of str to float
         ``read``: files become events; ``scatter``: events are brought together by user and sorted; ``fold``: events
-        become user statistics (events on disk are sorted here); ``match``: records that both sides have are counted;
-        ``resample``: the sides are compared.
+        become user statistics (events on disk are sorted here); ``plant``: trivial simulators are planted, where scores
+        end; ``match``: records that both sides have are counted; ``resample``: the sides are compared.
     """
 
     def __init__(self) -> None:

@@ -23,9 +23,12 @@ def schema() -> dict[str, Any]:
 
 
 def assemble(
-    comparison: Mapping[str, Any], *, command: Sequence[str], paths: Mapping[str, str | PathLike[str]]
+    comparison: Mapping[str, Any],
+    *,
+    command: Sequence[str],
+    paths: Mapping[str, str | PathLike[str] | Sequence[str | PathLike[str]]],
 ) -> dict[str, Any]:
-    """Add provenance to what :func:`tracelens.comparison.compare` returns.
+    """Add provenance to a result (:attr:`tracelens.Comparison.result`).
 
     Parameters
     ----------
@@ -33,7 +36,7 @@ def assemble(
         The result without provenance.
     command : sequence of str
         Arguments of the command line.
-    paths : mapping of str to path
+    paths : mapping of str to path or paths
         Where each side was read from.
 
     Returns
@@ -49,7 +52,11 @@ def assemble(
         "command": list(command),
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "host": f"{platform.platform(terse=True)}, Python {platform.python_version()}, {os.cpu_count()} cores",
-        "files": [_size(side, Path(path)) for side, path in paths.items()],
+        "files": [
+            _size(side, Path(path))
+            for side, found in paths.items()
+            for path in ([found] if isinstance(found, str | PathLike) else found)
+        ],
     }
     return {**comparison, "provenance": provenance}
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tracelens.align import Pair
 from tracelens.plural import many
-from tracelens.verdict import GAP, GIVEN, TOO_FEW, WITHIN, Outcome
+from tracelens.verdict import GAP, GIVEN, TOO_FEW, WITHIN, Outcome, attributable, untold
 
 
 def describe(axis: str, shown: Outcome, rows: Sequence[Outcome], pair: Pair) -> tuple[str | None, str]:
@@ -39,6 +39,29 @@ def describe(axis: str, shown: Outcome, rows: Sequence[Outcome], pair: Pair) -> 
     if axis == "chains":
         text += _open_links(mine)
     return _direction(shown), _finish(text + _caveat(shown))
+
+
+def against_control(row: Outcome, control: Outcome) -> str:
+    """What a second log of real people makes of a gap; nothing where it is attributable, or where there is none."""
+    if row.verdict != GAP or (exceeds := attributable(row, control)):
+        return ""
+    if exceeds is None:
+        reason = untold(control) or "no interval"
+        return f" The control cannot tell whether that is the simulation's doing: {reason}."
+    size = "without bound" if control.infinite else _size(control)
+    return (
+        " Not attributable to the simulation: the control, other real people, departs from the real side in the same "
+        f"direction ({size}), and this is no more than that by what sampling allows."
+    )
+
+
+def _size(row: Outcome) -> str:
+    """An effect in the unit in which its sentence has it."""
+    if row.metric.kind == "distance":
+        return f"{_bits(row.effect)} bits"
+    if row.metric.relative and row.real:
+        return f"{100 * (row.effect or 0.0) / abs(row.real):+.0f} %"
+    return f"{_times(row.effect)} times" + (" the odds" if "odds" in row.metric.unit else "")
 
 
 TITLES = {

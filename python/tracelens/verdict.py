@@ -26,6 +26,32 @@ MOST = 0.9
 Interval = tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Splits:
+    """Half splits: how far simulated users are from real people, beyond what other real people are.
+
+    Attributes
+    ----------
+    excesses : ndarray, shape (B,)
+        D_sim - D_floor of each split, NaN where it has no value.
+    noise : float
+        The 95 % quantile of |D_floor - its mean|: how far halves of real people are from each other.
+    """
+
+    excesses: Floats
+    noise: float
+
+    @classmethod
+    def of(cls, floor: Floats, split: Floats) -> "Splits | None":
+        """Make it of the statistic between real halves and between real and simulated ones."""
+        known, _ = _both_finite(floor, split)
+        if not len(known):
+            return None
+        with np.errstate(all="ignore"):
+            excesses = np.where(np.isfinite(floor) & np.isfinite(split), split - floor, np.nan)
+        return cls(excesses, float(np.quantile(np.abs(known - known.mean()), 0.95)))
+
+
 @dataclass
 class Outcome:
     """One row of ``metrics`` in the result, and what the verdict and the sentence need beside it.
@@ -51,6 +77,8 @@ class Outcome:
         95 % interval of the real side's own value.
     needed : int or None
         Users a side that would suffice to rule the margin in or out.
+    splits, fallback_splits : Splits or None
+        The half splits, of the effect and of its fallback form.
     """
 
     metric: Metric
@@ -71,6 +99,8 @@ class Outcome:
     infinite: bool = False
     real_interval: Interval | None = None
     needed: int | None = None
+    splits: "Splits | None" = None
+    fallback_splits: "Splits | None" = None
     verdict: Verdict | None = None
 
     @property
@@ -110,6 +140,8 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
     row = Outcome(metric, estimate.scope, estimate.users, real=_finite(replicates.real), sim=_finite(replicates.sim))
     observed, floor, split, null = replicates.observed, replicates.floor, replicates.split, replicates.null
     row.margin = None if metric.relative else metric.margin
+    row.splits = Splits.of(floor, split)
+    row.fallback_splits = Splits.of(replicates.fallback_floor, replicates.fallback_split)
     row.infinite = not np.isfinite(observed) and np.isfinite(replicates.fallback) and replicates.fallback != 0
     if not np.isfinite(observed) and not row.infinite:
         row.reason_missing = (
@@ -255,3 +287,43 @@ def decide(row: Outcome, given: bool) -> Verdict | None:
     size = np.inf if row.infinite else (row.effect or 0.0)
     beyond = size > row.margin if row.metric.kind == "distance" else abs(size) > row.margin
     return GAP if beyond and row.p_adjusted < ALPHA else TOO_FEW
+
+
+def attributable(row: Outcome, control: Outcome) -> bool | None:
+    """Whether a gap is larger than what a second log of real people shows in the same direction.
+
+    Larger by more than noise: the lower end of the interval of the difference, recovered from the two intervals (MOVER,
+    Zou and Donner 2008), lies above 0. Both share the real side, so the interval is rather too wide.
+
+    Returns
+    -------
+    bool or None
+        None where there is no gap, or where the control cannot be computed or has too few users.
+    """
+    if row.verdict != GAP or untold(control) is not None:
+        return None
+    towards = _sign(row)
+    if _sign(control) != towards:
+        return True
+    if row.infinite or control.infinite:
+        return row.infinite and not control.infinite
+    if row.effect is None or row.interval is None or control.effect is None or control.interval is None:
+        return None
+    mine, theirs = towards * row.effect, towards * control.effect
+    low = min(towards * end for end in row.interval)
+    high = max(towards * end for end in control.interval)
+    return mine - theirs > float(np.hypot(mine - low, high - theirs))
+
+
+def untold(control: Outcome) -> str | None:
+    """Why a control cannot tell anything, if so."""
+    if control.reason_missing is not None:
+        return control.reason_missing
+    return "too few users" if min(control.users) < control.metric.minimum else None
+
+
+def _sign(row: Outcome) -> int:
+    """The direction of an effect; a distance has but one."""
+    if row.infinite:
+        return -1 if row.sim == 0 else 1
+    return int(np.sign(row.effect or 0.0))

@@ -52,8 +52,8 @@ def test_result_has_every_key_and_is_json():
     assert set(result) == {"sim", "axes", "metrics", "evidence", "weakest_axis"}
     assert tuple(result["axes"]) == AXES
     keys = {
-        "verdict", "reason_missing", "attributable", "direction", "sentence", "score", "score_interval", "primary",
-        "rules_out",
+        "verdict", "reason_missing", "attributable", "direction", "sentence", "score", "score_interval",
+        "score_unclipped", "score_missing", "scores", "primary", "rules_out",
     }  # fmt: skip
     assert all(set(axis) == keys for axis in result["axes"].values())
     assert {metric["id"] for metric in result["metrics"]} == set(REGISTRY)

@@ -42,7 +42,6 @@ def verdicts(log: str, name: str, strength: float | None, design: str = "paired"
     planted = plant(
         events, name, strength=strength, seed=1, exposure_by_record=options["exposure_by_record"], zone=options["zone"]
     )
-    result = compare(
-        Traces.from_frame(events, **options), {name: Traces.from_frame(planted, **options)}, design=design, seed=0
-    )
-    return dict(result["comparisons"][0])
+    sim = {name: Traces.from_frame(planted, **options)}
+    comparison = compare(Traces.from_frame(events, **options), sim, design=design, seed=0, score=False)
+    return dict(comparison.result["comparisons"][0])

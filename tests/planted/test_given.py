@@ -24,9 +24,9 @@ def test_a_replay_of_part_of_the_days_is_given_too() -> None:
     events, options = demo()
     day = pl.col("time").dt.convert_time_zone("Asia/Shanghai").dt.date()
     part = plant(events, "replay", seed=1, **options).filter(day < day.max() - pl.duration(days=3))
-    result = compare(Traces.from_frame(events, **options), Traces.from_frame(part, **options))
-    assert result["comparisons"][0]["axes"]["clock"]["verdict"] == "given, not tested"
-    assert any("days that all logs share" in warning for warning in result["warnings"])
+    comparison = compare(Traces.from_frame(events, **options), Traces.from_frame(part, **options))
+    assert comparison.result["comparisons"][0]["axes"]["clock"]["verdict"] == "given, not tested"
+    assert any("days that all logs share" in warning for warning in comparison.result["warnings"])
 
 
 def test_a_small_loss_of_the_tail_does_not_pass_for_given() -> None:
@@ -44,14 +44,14 @@ def test_identical_hours_are_within_noise_however_few_the_pairs() -> None:
     events, options = demo()
     few = events.filter(pl.col("user").is_in(events["user"].unique().sort()[:60].to_list()))
     turned = plant(few, "reverse-days", seed=1, **options)
-    result = compare(Traces.from_frame(few, **options), Traces.from_frame(turned, **options))
-    assert result["comparisons"][0]["axes"]["clock"]["verdict"] == "within noise"
+    comparison = compare(Traces.from_frame(few, **options), Traces.from_frame(turned, **options))
+    assert comparison.result["comparisons"][0]["axes"]["clock"]["verdict"] == "within noise"
 
 
 def test_a_side_without_valence_is_said_in_words_not_in_numbers() -> None:
     events, options = demo()
     silent = events.with_columns(valence=pl.lit(0, dtype=pl.Int8))
-    result = compare(Traces.from_frame(events, **options), Traces.from_frame(silent, **options))
-    axis = result["comparisons"][0]["axes"]["valence"]
+    comparison = compare(Traces.from_frame(events, **options), Traces.from_frame(silent, **options))
+    axis = comparison.result["comparisons"][0]["axes"]["valence"]
     assert axis["verdict"] in (None, "too few users to tell")
     assert "odds" not in axis["sentence"]

@@ -92,7 +92,7 @@ def test_moving_both_sides_by_whole_days_changes_nothing() -> None:
     thinned = events.filter(pl.col("record") % 3 != 0)
     later = [frame.with_columns(pl.col("time") + timedelta(days=100)) for frame in (events, thinned)]
     here, there = (
-        compare(Traces.from_frame(real, **options), Traces.from_frame(sim, **options))
+        compare(Traces.from_frame(real, **options), Traces.from_frame(sim, **options)).result
         for real, sim in ((events, thinned), later)
     )
     assert shifted(here) == shifted(there)

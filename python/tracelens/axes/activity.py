@@ -134,6 +134,10 @@ METRICS = (
         id="H1",
         axis="activity",
         title="volume",
+        definition=(
+            "Mean over users of ln(events + 1/2) in the observation window, simulated less real. Users without "
+            "events count where a roster, or the paired design, knows them."
+        ),
         unit="difference of mean ln(events + 1/2)",
         kind="signed",
         interval="percentile",
@@ -149,6 +153,7 @@ METRICS = (
         id="H1r",
         axis="activity",
         title="ratio of mean events",
+        definition="ln of the ratio of mean events per user, simulated over real; also by scenario.",
         unit="ln ratio",
         kind="signed",
         interval="basic",
@@ -163,6 +168,9 @@ METRICS = (
         id="H2",
         axis="activity",
         title="active-day share",
+        definition=(
+            "Mean share of the days of the window on which a user has an event; ln of the ratio, simulated over real."
+        ),
         unit="ln ratio",
         kind="signed",
         interval="basic",
@@ -176,6 +184,11 @@ METRICS = (
         id="H3",
         axis="activity",
         title="actions per exposure",
+        definition=(
+            "Actions (role active or conversion) per exposure in each scenario with exposures on both sides, "
+            "averaged by the real side's exposure shares; ln of the ratio, simulated over real; also by action "
+            "and by scenario."
+        ),
         unit="ln ratio",
         kind="signed",
         interval="basic",

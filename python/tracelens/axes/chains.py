@@ -246,6 +246,11 @@ METRICS = (
         id="C1",
         axis="chains",
         title="order of scenarios",
+        definition=(
+            "Switches from one scenario to another (runs collapsed), each user's shares weighted by "
+            "min(switches, 20); Jensen-Shannon divergence between the sides in bits, less what halves of real "
+            "people have."
+        ),
         unit="bits (Jensen-Shannon, excess)",
         kind="distance",
         interval="percentile",
@@ -260,6 +265,10 @@ METRICS = (
         id="C2",
         axis="chains",
         title="cross-scenario conversion share",
+        definition=(
+            "Share of conversions with more than one scenario on their path, each user weighing at most 5; "
+            "simulated less real."
+        ),
         unit="difference of shares",
         kind="signed",
         interval="basic",
@@ -272,6 +281,10 @@ METRICS = (
         id="C3",
         axis="chains",
         title="chain depth",
+        definition=(
+            "Scenario runs on the path to a conversion, the conversion's own among them: median, mean of ln and "
+            "mean; simulated less real."
+        ),
         unit="scenario runs",
         kind="signed",
         interval="percentile",
@@ -284,6 +297,7 @@ METRICS = (
         id="C4",
         axis="chains",
         title="chain span",
+        definition="Days from the first event of the path to the conversion: median and mean; simulated less real.",
         unit="days",
         kind="signed",
         interval="percentile",
@@ -296,6 +310,11 @@ METRICS = (
         id="C6",
         axis="chains",
         title="before/after asymmetry between scenarios",
+        definition=(
+            "For each ordered pair of scenarios the mean over users of (after - before) / (after + before) "
+            "around starts of the first, offset by the calendar; mean absolute difference over pairs, less what "
+            "halves of real people have."
+        ),
         unit="mean |difference|, excess",
         kind="distance",
         interval="percentile",
@@ -310,6 +329,11 @@ METRICS = (
         id="C9",
         axis="chains",
         title="linked lead",
+        definition=(
+            "For each conversion the share of its category (or item, or content) among what the user did in "
+            "other scenarios in the three days before, less its share in the user's whole log; mean, each user "
+            "weighing at most 20; simulated less real."
+        ),
         unit="difference of shares",
         kind="signed",
         interval="basic",

@@ -34,6 +34,10 @@ METRICS = (
         id="H6",
         axis="clock",
         title="circadian profile",
+        definition=(
+            "Mean of the users' 24 hour histograms in local time, each weighted by min(events, 20); Jensen- "
+            "Shannon divergence between the sides in bits, less what halves of real people have."
+        ),
         unit="bits (Jensen-Shannon, excess)",
         kind="distance",
         interval="percentile",

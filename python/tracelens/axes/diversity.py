@@ -109,6 +109,11 @@ METRICS = (
         id="G1",
         axis="diversity",
         title="between-person variance retained",
+        definition=(
+            "Each user's days alternate into two halves; features are square roots of the shares of scenarios, "
+            "of actions and of categories. V is the covariance of the two halves over users, summed over "
+            "features, so that sampling noise cancels; V simulated less V real."
+        ),
         unit="split-half covariance, difference",
         kind="signed",
         interval="percentile",

@@ -101,6 +101,11 @@ METRICS = (
         id="L2",
         axis="tail",
         title="rarefied richness",
+        definition=(
+            "User-item incidences, each weighted by min(1, 50 / distinct items of the user); expected number of "
+            "distinct items among m incidences, m half of the smaller side's; ln of the ratio, simulated over "
+            "real, between equally many users."
+        ),
         unit="ln ratio",
         kind="signed",
         interval="half-sample",
@@ -117,6 +122,10 @@ METRICS = (
         id="L3",
         axis="tail",
         title="Hill numbers of items",
+        definition=(
+            "Effective number of items of order q = 0, 1, 2 by events; ln of the ratio, simulated over real, "
+            "between equally many users."
+        ),
         unit="ln ratio",
         kind="signed",
         interval="half-sample",
@@ -131,6 +140,10 @@ METRICS = (
         id="L4",
         axis="tail",
         title="missed and hallucinated mass",
+        definition=(
+            "Share of one side's events on items that the other side never touches: missed (real mass) and "
+            "hallucinated (simulated mass), less what halves of real people have."
+        ),
         unit="share of mass, excess",
         kind="distance",
         interval="percentile",

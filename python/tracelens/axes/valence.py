@@ -32,6 +32,8 @@ def _negative(pair: Pair) -> list[Estimate]:
             lambda real, sim: _log_odds(sim) - _log_odds(real),
             lambda real, sim: (negative_share(real), negative_share(sim)),
             (users[0], users[1]),
+            # Where no negative is left, odds know no end.
+            fallback=lambda real, sim: negative_share(sim) - negative_share(real),
         )
     ]
 
@@ -41,6 +43,10 @@ METRICS = (
         id="U1",
         axis="valence",
         title="negative share of valenced actions",
+        definition=(
+            "Negative over all valenced actions, pooled over users; log odds ratio with 1/2 added to each "
+            "count, simulated over real."
+        ),
         unit="log odds ratio",
         kind="signed",
         interval="basic",

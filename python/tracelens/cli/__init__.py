@@ -22,6 +22,7 @@ COMMANDS = {
     "sketch": "Summarise the logs of some users as a state, which compare takes in their place.",
     "merge": "Join the states of different users of one side.",
     "users": "Write a table with a row for every user, and one of conversions.",
+    "explain": "Say what an axis, a metric or an error code means.",
     "demo": "Write a made-up population and a biased simulation of it.",
     "plant": "Plant a known bias in a real log, to test what a comparison can see.",
 }

@@ -18,11 +18,14 @@ from tracelens.cli.progress import reading
 @click.argument("real")
 @click.argument("sims", nargs=-1, required=True, metavar="SIM [SIM ...]")
 @click.option(
+    "--control", metavar="OTHER_REAL", help="Other real people: gaps no larger than theirs are not attributable to SIM."
+)
+@click.option(
     "--mapping",
     "mappings",
     multiple=True,
     metavar="NAME|FILE",
-    help="How logs become events: a built-in mapping or a .toml file; real=A and sim=B for one side each. "
+    help="How logs become events: a built-in mapping or a .toml file; real=A, sim=B, control=C for one side each. "
     "If missing: the tracelens.toml in the directory, the LOG.toml beside the file, or the built-in mapping that fits.",
 )
 @click.option(
@@ -40,6 +43,12 @@ from tracelens.cli.progress import reading
 @click.option("--roster", metavar="FILE", help="CSV of users that exist, also those without events.")
 @click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Also write FILE.json or FILE.txt.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all resampling.")
+@click.option(
+    "--score/--no-score",
+    default=True,
+    show_default=True,
+    help="Whether to score each axis from 0, as bad as a trivial simulator planted on REAL, to 100.",
+)
 @click.option("--jobs", type=click.IntRange(1, 256), help="Threads; never changes the result. [default: all cores]")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What stdout gets."
@@ -64,20 +73,20 @@ def command(
     **options: Any,
 ) -> None:
     """Compare one or more simulated behaviour logs (SIM) with real ones (REAL): files, directories or glob patterns."""
-    mapping = _mapping(mappings, sims)
+    mapping = _mapping(mappings, sims, control=options["control"] is not None)
     targets = [_target(output) for output in outputs]
 
-    from tracelens.comparison import compare_paths
+    from tracelens.comparison import compare
     from tracelens.profile import Profile
     from tracelens.report.text import render
     from tracelens.result import assemble, dumps, validate, write_result, write_whole
+    from tracelens.sources import by_name
 
     profile = Profile()
     with reading("reading", then="comparing") as progress:
-        comparison = compare_paths(real, list(sims), mapping=mapping, progress=progress, profile=profile, **options)
-    names = [name for name in comparison["sides"] if name != "real"]
-    paths = {"real": real, **dict(zip(names, sims, strict=True))}
-    result = assemble(comparison, command=click.get_current_context().find_root().obj or [], paths=paths)
+        comparison = compare(real, by_name(sims), mapping=mapping, progress=progress, profile=profile, **options)
+    arguments = click.get_current_context().find_root().obj or []
+    result = assemble(comparison.result, command=arguments, paths=comparison.paths)
     validate(result)
     for target in targets:
         if target.suffix == ".json":
@@ -103,14 +112,14 @@ def _text(result: dict[str, Any], *, terminal: bool) -> str:
     return render(result, width=width, colour=colour, unicode=unicode)
 
 
-def _mapping(given: tuple[str, ...], sims: tuple[str, ...]) -> str | dict[str, str] | None:
+def _mapping(given: tuple[str, ...], sims: tuple[str, ...], *, control: bool) -> str | dict[str, str] | None:
     """One mapping for all sides, or one for each named side."""
     if not given:
         return None
     pairs = [re.fullmatch(r"([\w.-]+)=(.+)", text) for text in given]
     if len(given) == 1 and (pairs[0] is None or Path(given[0]).exists()):
         return given[0]
-    sides = ["real", "sim", *(Path(sim).name for sim in sims)]
+    sides = ["real", *(["control"] if control else []), "sim", *(Path(sim).name for sim in sims)]
     mapping: dict[str, str] = {}
     for text, pair in zip(given, pairs, strict=True):
         if pair is None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["PLANTS", "Plant", "plant", "write_planted"]
+    from tracelens.plant.records import Records
+
+__all__ = ["PLANTS", "Plant", "operate", "plant", "write_planted"]
 
 
 @dataclass(frozen=True)
@@ -140,20 +142,28 @@ def plant(
     TracelensError
         TL110 for an unknown name, a strength out of range, or a log that lacks what the plant works on.
     """
-    from tracelens.errors import TracelensError
-    from tracelens.plant import surgery
     from tracelens.plant.records import Records
 
     strength = check(name, strength)
+    planted = operate(Records.of(events, zone), name, strength, seed=seed, exposure_by_record=exposure_by_record)
+    return planted.sort(["user", "time", "seq", "record"], nulls_last=True, maintain_order=True)
+
+
+def operate(
+    log: "Records", name: str, strength: float | None = None, *, seed: int = 0, exposure_by_record: bool = False
+) -> "pl.DataFrame":
+    """Plant one bias in a log that is cut into records already, see :func:`plant`; the rows come in any order."""
     import numpy as np
 
-    log = Records.of(events, zone)
+    from tracelens.errors import TracelensError
+    from tracelens.plant import surgery
+
     if PLANTS[name].needs_clock and bool(log.timeless.all()):
         raise TracelensError.new(110, f"{name} needs a clock, the log has none", help="map time")
-    operate: Any = getattr(surgery, name.replace("-", "_"))
+    cut: Any = getattr(surgery, name.replace("-", "_"))
     options = {"exposure_by_record": exposure_by_record} if name in BY_EXPOSURE else {}
-    planted: pl.DataFrame = operate(log, strength, np.random.default_rng(seed), **options)
-    return planted.sort(["user", "time", "seq", "record"], nulls_last=True, maintain_order=True)
+    planted: pl.DataFrame = cut(log, check(name, strength), np.random.default_rng(seed), **options)
+    return planted
 
 
 def check(name: str, strength: float | None) -> float | None:
