@@ -63,7 +63,7 @@ def _taken(count: Callable[..., Floats], first: Sums, second: Sums, name: str) -
     known, key = first.taken, (count, id(second), name)
     if key not in known:
         groups = [[_arrays(weights, rows) for weights, rows in sums.parts(name)] for sums in (first, second)]
-        known[key] = count(*groups, first.parts(name)[0][1].shape[1])
+        known[key] = count(*groups, first.parts(name)[0][1].shape[0])
     return known[key]
 
 

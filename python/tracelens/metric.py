@@ -13,7 +13,7 @@ MINIMUM_USERS = 30
 
 
 Part = tuple[Floats, Block]
-"""Weights of shape (B, U), or (1, U) for all resamples, and a sparse block of shape (U, K)."""
+"""Weights of shape (B, U), or (1, U) for all resamples, and a sparse block of shape (K, U)."""
 
 
 class Sums(Protocol):

@@ -38,26 +38,25 @@ class Columns:
                 self.sparse[name] = block.T.tocsr()
         self.dense = np.hstack(dense)
         self.widest = max([start, *(block.shape[0] for block in self.sparse.values())])
-        self._rows: dict[str, Block] = {}
+        self._by_thing: dict[str, Block] = {}
 
     @classmethod
     def of(cls, blocks: dict[str, tuple[Block, Block]], side: int) -> "Columns":
         """The columns of the real side (0) or of the simulated one (1)."""
         return cls({name: both[side] for name, both in blocks.items()})
 
-    def rows(self, name: str) -> Block:
-        """A block as a sparse matrix of users by things."""
-        if name not in self._rows:
-            dense = name in self.slices
-            self._rows[name] = csr_array(self.dense[:, self.slices[name]]) if dense else self.sparse[name].T.tocsr()
-        return self._rows[name]
+    def by_thing(self, name: str) -> Block:
+        """A block as a sparse matrix of things by users."""
+        if name in self.slices and name not in self._by_thing:
+            self._by_thing[name] = csr_array(self.dense[:, self.slices[name]].T)
+        return self._by_thing[name] if name in self.slices else self.sparse[name]
 
     def minus(self, other: "Columns") -> "Columns":
         """What each user has more of than the same user in the other columns."""
         rest = copy(self)
         rest.dense = self.dense - other.dense
         rest.sparse = {name: block - other.sparse[name] for name, block in self.sparse.items()}
-        rest._rows = {}
+        rest._by_thing = {}
         return rest
 
 
@@ -91,7 +90,7 @@ class WeightedSums:
 
     def parts(self, name: str) -> list[Part]:
         """What a block adds up from."""
-        return [(weights, part.rows(name)) for weights, part in self._parts]
+        return [(weights, part.by_thing(name)) for weights, part in self._parts]
 
     @staticmethod
     def _add(sums: list[Floats]) -> Floats:
@@ -115,9 +114,9 @@ class Complement:
     def parts(self, name: str) -> list[Part]:
         """What a block adds up from: the total, less the other."""
         total, other = self._total.parts(name), self._other.parts(name)
-        if all(a is b for (_, a), (_, b) in zip(total, other, strict=False)) and len(total) == len(other):
-            return [(whole - weights, rows) for (whole, rows), (weights, _) in zip(total, other, strict=True)]
-        return [*total, *((-weights, rows) for weights, rows in other)]
+        if len(total) == len(other) and all(a is b for (_, a), (_, b) in zip(total, other, strict=True)):
+            return [(whole - weights, block) for (whole, block), (weights, _) in zip(total, other, strict=True)]
+        return [*total, *((-weights, block) for weights, block in other)]
 
 
 class Noted:

@@ -5,7 +5,7 @@ use numpy::{IntoPyArray, PyArray2, PyReadonlyArray1, PyReadonlyArray2, ndarray::
 use pyo3::prelude::*;
 use tracelens_core::abundance::{self, Masses, Moments, Weighted};
 
-/// Weights of shape (B, U) or (1, U), and the rows of a sparse matrix of shape (U, K): starts, columns and values.
+/// Weights of shape (B, U) or (1, U), and a sparse matrix of shape (K, U) by rows: starts, columns and values.
 type Part<'py> = (
     PyReadonlyArray2<'py, f64>,
     PyReadonlyArray1<'py, i64>,
@@ -66,27 +66,28 @@ fn with<'py>(
 
 /// The parts of a group, if they are what they should be.
 fn parts<'a>(py: Python<'_>, parts: &'a [Part], resamples: usize, things: usize) -> PyResult<Vec<Weighted<'a>>> {
-    let of_part = |(weights, starts, columns, masses): &'a Part| {
+    let of_part = |(weights, starts, users, masses): &'a Part| {
         let weighted = Weighted {
             weights: weights.as_slice()?,
+            users: weights.as_array().ncols(),
             of: Masses {
                 starts: starts.as_slice()?,
-                things: columns.as_slice()?,
+                users: users.as_slice()?,
                 masses: masses.as_slice()?,
             },
         };
         let of = &weighted.of;
-        let shape = weights.as_array().dim();
-        let fits = shape.1 + 1 == of.starts.len()
-            && (shape.0 == 1 || shape.0 == resamples)
+        let rows = weights.as_array().nrows();
+        let fits = (rows == 1 || rows == resamples)
+            && of.starts.len() == things + 1
             && of.starts.is_sorted()
             && of.starts.first() == Some(&0)
             && of.starts.last() == Some(&(of.masses.len() as i64))
-            && of.things.len() == of.masses.len()
+            && of.users.len() == of.masses.len()
             && of
-                .things
+                .users
                 .iter()
-                .all(|&thing| usize::try_from(thing).is_ok_and(|t| t < things));
+                .all(|&user| usize::try_from(user).is_ok_and(|u| u < weighted.users));
         if fits {
             Ok(weighted)
         } else {
