@@ -15,7 +15,7 @@ from tracelens.demo import demo_events
 from tracelens.pairwise import judge
 from tracelens.statistics import Statistics
 from tracelens.traces import Traces, read_traces
-from tracelens.verdict import GAP, Outcome
+from tracelens.verdict import GAP, SERIOUSNESS, Outcome, Verdict
 
 PRIMARIES = tuple(metric.id for metric in METRICS if metric.primary)
 DEMO_USERS = 2000
@@ -40,8 +40,11 @@ class Log:
     days: tuple[int, int] | None
 
     @classmethod
-    def read(cls, path: str, mapping: str | None = None, least: int = 0) -> "Log":
-        """The log at a path, or the ``demo`` population; ``least``: events of a user that may be drawn."""
+    def read(cls, path: str, mapping: str | None = None, least: int = 0, last: int | None = None) -> "Log":
+        """The log at a path, or the ``demo`` population.
+
+        ``least``: events of a user that may be drawn. ``last``: days to keep, counted from the end.
+        """
         if path == "demo":
             options: dict[str, Any] = {"zone": "Asia/Shanghai", "exposure_by_record": True}
             traces = Traces.from_frame(demo_events(users=DEMO_USERS, days=30, seed=0), **options)
@@ -50,7 +53,12 @@ class Log:
             options = {"zone": traces.zone, "exposure_by_record": traces.exposure_by_record}
         about = traces.about
         days = (about["first_day"], about["last_day"] + 1) if about["has_clock"] else None
-        return cls(traces.to_polars().filter(pl.len().over("user") >= least), options, days)
+        events = traces.to_polars()
+        if days and last:
+            days = (days[1] - last, days[1])
+            local = pl.col("time").dt.convert_time_zone(options["zone"] or "UTC").dt.date()
+            events = events.filter(local.is_between(*(pl.lit(day).cast(pl.Date) for day in days), closed="left"))
+        return cls(events.filter(pl.len().over("user") >= least), options, days)
 
     def statistics(self, events: pl.DataFrame, like: Statistics | None = None) -> Statistics:
         """User statistics of events in the log's own window; ``like``: those of the real side, for a simulation."""
@@ -72,9 +80,18 @@ def primaries(real: Statistics, sim: Statistics, design: Design, seed: int, jobs
     return {row.metric.id: row for row in judge(align(real, sim, design), seed, jobs=jobs, primaries=True)}
 
 
+def said(rows: dict[str, Outcome]) -> dict[str, Verdict]:
+    """The verdict of each axis: the most serious of its primaries'."""
+    heard: dict[str, Verdict] = {}
+    for row in sorted(rows.values(), key=lambda row: -SERIOUSNESS.index(row.verdict) if row.verdict else 0):
+        if row.verdict:
+            heard[row.metric.axis] = row.verdict
+    return heard
+
+
 def gaps(rows: dict[str, Outcome]) -> set[str]:
     """Axes that say "gap"."""
-    return {row.metric.axis for row in rows.values() if row.verdict == GAP}
+    return {axis for axis, verdict in said(rows).items() if verdict == GAP}
 
 
 def binomial(found: int, of: int) -> tuple[float, float]:

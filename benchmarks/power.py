@@ -6,7 +6,8 @@
 The first table draws two disjoint groups of real users and compares them as populations: a primary is decisive where
 it says "within noise", and rules out gaps of the size given. The second draws real users and compares them with what
 a planted simulator made of the same users (or, with --design population, of others): how often the planted axis says
-"gap", and how often any other does that should not.
+"gap", how often it says "within noise" instead, which is worse than to say that the users are too few, and how often
+any other axis says "gap" that should not.
 """
 
 import argparse
@@ -18,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from draws import PRIMARIES, Log, gaps, primaries, take
+from draws import PRIMARIES, Log, primaries, said, take
 
 from tracelens.errors import TracelensError
 from tracelens.plant import PLANTS, plant
 from tracelens.statistics import Statistics
-from tracelens.verdict import WITHIN
+from tracelens.verdict import GAP, WITHIN
 
 SEVERITIES = (
     ("inflate", 1.5, "activity", ()),
@@ -74,23 +75,26 @@ def planted_row(
 ) -> dict[str, Any]:
     """Draw real users against a planted simulation, and count the axes that say "gap"."""
     name, strength, target, may = severity
-    said: Counter[str] = Counter()
-    false = 0
+    heard: Counter[str] = Counter()
+    false = missed = 0
     population = options.design == "population" or name == "relabel"
     for draw in range(options.draws):
         chosen = rng.permutation(len(log.users))[: 2 * n if population else n]
         sides = take(log, chosen[:n]), take(planted, chosen[-n:])
-        found = gaps(primaries(*sides, "population" if population else "paired", draw, options.jobs))
-        said.update(found)
+        verdicts = said(primaries(*sides, "population" if population else "paired", draw, options.jobs))
+        found = {axis for axis, verdict in verdicts.items() if verdict == GAP}
+        heard.update(found)
+        missed += verdicts.get(target) == WITHIN
         false += bool(found - {target, *may})
     return {
         "plant": name if strength is None else f"{name} {strength:g}",
         "users": n,
         "axis": target,
         "draws": options.draws,
-        "found": None if target is None else said[target] / options.draws,
+        "found": None if target is None else heard[target] / options.draws,
+        "missed": missed / options.draws,
         "false": false / options.draws,
-        "others": {axis: count / options.draws for axis, count in said.items() if axis != target},
+        "others": {axis: count / options.draws for axis, count in heard.items() if axis != target},
     }
 
 
@@ -112,6 +116,7 @@ def main() -> None:
     parser.add_argument("log", help="a log, or demo for the demo's population")
     parser.add_argument("--mapping")
     parser.add_argument("--least", type=int, default=0, help="draw only users with so many events")
+    parser.add_argument("--last", type=int, metavar="DAYS", help="take only these last days of the log")
     parser.add_argument("--users", type=int, nargs="+", default=[50, 100, 200, 400], help="users an arm")
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--severities", nargs="*", metavar="PLANT[=STRENGTH]", help="all of metrics 4.1 if missing")
@@ -121,7 +126,7 @@ def main() -> None:
     parser.add_argument("--json", help="also write both tables to this file")
     options = parser.parse_args()
     began = time.time()
-    log = Log.read(options.log, options.mapping, options.least)
+    log = Log.read(options.log, options.mapping, options.least, options.last)
     real = log.statistics(log.events)
     rng = np.random.default_rng(options.seed)
     pool = len(real.users)
@@ -138,7 +143,7 @@ def main() -> None:
             f" {margin:>8}{why}",
             flush=True,
         )
-    print(f"\n{'plant':22} {'users':>6} {'axis':10} {'found':>6} {'false':>6}  other axes", flush=True)
+    print(f"\n{'plant':22} {'users':>6} {'axis':10} {'found':>6} {'missed':>6} {'false':>6}  other axes", flush=True)
     about = {"exposure_by_record": log.options["exposure_by_record"], "zone": log.options["zone"] or "UTC"}
     for severity in severities(options.severities):
         name, strength = severity[:2]
@@ -154,7 +159,9 @@ def main() -> None:
             found = "-" if row["found"] is None else f"{row['found']:.2f}"
             others = ", ".join(f"{axis} {share:.2f}" for axis, share in sorted(row["others"].items()))
             print(
-                f"{row['plant']:22} {n:6} {row['axis'] or '-':10} {found:>6} {row['false']:6.2f}  {others}", flush=True
+                f"{row['plant']:22} {n:6} {row['axis'] or '-':10} {found:>6} {row['missed']:6.2f} {row['false']:6.2f}"
+                f"  {others}",
+                flush=True,
             )
     print(f"\n{time.time() - began:.0f} s")
     if options.json:
