@@ -50,6 +50,8 @@ class Estimate:
         The test statistic where the effect is not finite (a difference where a ratio has a zero).
     columns : tuple of str, optional
         The event columns it depends on, where they are not the metric's.
+    blunt : bool
+        The data are too sparse for a real difference to reach the margin: a gap may be found, but none ruled out.
     missing : str, optional
         Why it cannot be computed; the other fields then play no part.
     """
@@ -60,6 +62,7 @@ class Estimate:
     scope: Mapping[str, str] = field(default_factory=dict)
     fallback: Statistic | None = None
     columns: tuple[str, ...] | None = None
+    blunt: bool = False
     missing: str | None = None
 
 

@@ -75,6 +75,8 @@ class Outcome:
         The effect has no finite value (nothing on one side); p then stems from the difference.
     real_interval : (low, high) or None
         95 % interval of the real side's own value.
+    blunt : bool
+        No gap can be ruled out, however narrow the interval.
     needed : int or None
         Users a side that would suffice to rule the margin in or out.
     splits, fallback_splits : Splits or None
@@ -97,6 +99,7 @@ class Outcome:
     p_adjusted: float | None = None
     margin: float | None = None
     infinite: bool = False
+    blunt: bool = False
     real_interval: Interval | None = None
     needed: int | None = None
     splits: "Splits | None" = None
@@ -116,9 +119,9 @@ class Outcome:
     def rules_out(self) -> float | None:
         """The largest |effect| inside the 90 % interval, for a distance its upper end: any larger gap is ruled out.
 
-        Too few users rule out nothing.
+        Too few users rule out nothing, and no more does what is too sparse.
         """
-        if self.interval90 is None or min(self.users) < self.metric.minimum:
+        if self.interval90 is None or self.blunt or min(self.users) < self.metric.minimum:
             return None
         low, high = self.interval90
         return max(high, 0.0) if self.metric.kind == "distance" else max(abs(low), abs(high))
@@ -139,6 +142,7 @@ def summarise(metric: Metric, estimate: Estimate, replicates: Replicates, paired
     """
     row = Outcome(metric, estimate.scope, estimate.users, real=_finite(replicates.real), sim=_finite(replicates.sim))
     observed, floor, split, null = replicates.observed, replicates.floor, replicates.split, replicates.null
+    row.blunt = estimate.blunt
     row.margin = None if metric.relative else metric.margin
     row.splits = Splits.of(floor, split)
     row.fallback_splits = Splits.of(replicates.fallback_floor, replicates.fallback_split)

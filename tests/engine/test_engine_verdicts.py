@@ -47,6 +47,16 @@ def test_false_alarms_are_as_rare_as_promised():
     assert alarms <= 2, "family-wise at most 5 % of splits; 3 or more of 12 has a chance of 2 %"
 
 
+def test_items_seen_too_rarely_rule_no_gap_out():
+    whole = side(users=FEW)
+    verdict = {}
+    for every in (1, 20):
+        items = {column: values[::every] for column, values in whole.tables["items"].items()}
+        some = replace(whole, tables={**whole.tables, "items": items})
+        verdict[every] = verdicts(compare_statistics(some, some, name="copy", design="paired", seed=0))["tail"]
+    assert verdict == {1: "within noise", 20: "too few users to tell"}
+
+
 def test_result_has_every_key_and_is_json():
     result = comparison("inflate")
     assert set(result) == {"sim", "axes", "metrics", "evidence", "weakest_axis"}

@@ -13,6 +13,8 @@ CAP = 50.0
 """A user's items weigh min(1, CAP / distinct items)."""
 SINGLE = 0.9
 """Richness says nothing where more than this share of incidences lies on items of a single user."""
+SPARSE = 0.6
+"""Above this share a fifth of the items' mass can be lost within the margin: then richness rules out nothing."""
 
 
 def counts(pair: Pair) -> str:
@@ -42,7 +44,8 @@ def _rarefied(pair: Pair) -> list[Estimate]:
     users_per_item = np.bincount(real.indices, minlength=real.shape[1])
     if not real.nnz:
         return missing("no items")
-    if users_per_item[users_per_item == 1].sum() > SINGLE * real.nnz:
+    single = users_per_item[users_per_item == 1].sum() / real.nnz
+    if single > SINGLE:
         return missing("nearly every item belongs to a single user")
     pair.add("incidence", *(incidence(block) for block in pair.blocks["items"]))
 
@@ -55,7 +58,7 @@ def _rarefied(pair: Pair) -> list[Estimate]:
     def shown(real: Sums, sim: Sums) -> tuple[Floats, Floats]:
         return richness(real, sim, "incidence")
 
-    return [Estimate(value, shown, contributing(pair, "items"))]
+    return [Estimate(value, shown, contributing(pair, "items"), blunt=bool(single > SPARSE))]
 
 
 def _hill(pair: Pair) -> Iterator[Estimate]:
