@@ -104,6 +104,8 @@ class Pair:
         Whether users without events are known and counted.
     blocks : dict of tuple
         User columns by name, (real, simulated), filled by the axes and read by the engine.
+    memo : dict
+        What several metrics are made of and is dear to find.
     """
 
     real: Side
@@ -112,6 +114,7 @@ class Pair:
     design: Design
     roster: bool
     blocks: dict[str, tuple[Block, Block]] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)
 
     @property
     def sides(self) -> tuple[Side, Side]:

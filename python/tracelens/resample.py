@@ -5,7 +5,7 @@ change a byte. One set of half splits, bootstraps and permutations serves all me
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from tracelens.align import Floats, Ints, Pair
+from tracelens.align import Block, Floats, Ints, Pair
 from tracelens.metric import Estimate, Metric, Statistic, Sums
-from tracelens.sums import Columns, Complement, Noted, WeightedSums, dense_if_full
+from tracelens.sums import Columns, Complement, First, Noted, WeightedSums, dense_if_full
 
 SPLITS = 200
 BOOTSTRAPS = 1000
 PERMUTATIONS = 999
+FEW: dict["Stage", int] = {"split": 100, "bootstrap": 200, "null": 199}
+"""Of these, as many as are read where that is dear: the first."""
 SUBSETS = 50
 """Draws of the larger side where a metric compares equally many users."""
 MAX_SUMS = 1 << 20
@@ -182,8 +184,16 @@ def resample(
     equal = Plan(pair.paired, sizes, smaller, seed)
     blocks = {name: dense_if_full(*both) for name, both in pair.blocks.items()}
     blocks["users"] = (np.ones((sizes[0], 1)), np.ones((sizes[1], 1)))
-    sides = Columns.of(blocks, 0), Columns.of(blocks, 1)
     everything = range(len(estimates))
+    often, seldom = (
+        _blocks_read(
+            [r for m, e in estimates if m.dear == dear for r in _readings("observed", pair.paired, m, e)], blocks
+        )
+        for dear in (False, True)
+    )
+    blocks = {name: both for name, both in blocks.items() if name in often | seldom}
+    seldom -= often
+    sides = Columns.of(blocks, 0, seldom), Columns.of(blocks, 1, seldom)
     equals = [i for i in everything if estimates[i][0].equal_users and smaller != sizes]
     others = [i for i in everything if i not in equals]
     # The longest first. Half splits are of one size under either plan.
@@ -204,9 +214,9 @@ def resample(
         if stage != "bootstrap":
             return _run(stage, plan, sides, readings)
         # Distances take no part in it, and theirs are the widest blocks.
-        read = _blocks_read(readings, plan, sides)
+        read = _blocks_read([reading for _, reading in readings], blocks)
         kept = {name: both for name, both in blocks.items() if name in read}
-        return _run(stage, plan, (Columns.of(kept, 0), Columns.of(kept, 1)), readings)
+        return _run(stage, plan, (Columns.of(kept, 0, seldom), Columns.of(kept, 1, seldom)), readings)
 
     # A thread a stage, none within a product: threads of BLAS wait for each other at every step, and come to a crawl
     # where anything else wants their core.
@@ -219,11 +229,12 @@ def resample(
 
 @dataclass(frozen=True)
 class Reading:
-    """What is read off two groups of a stage, and its name among `Replicates`."""
+    """What is read off two groups of a stage, in how many draws, and its name among `Replicates`."""
 
     name: str
     groups: tuple[int, int]
     statistic: Statistic
+    draws: int
 
 
 def _readings(stage: Stage, paired: bool, metric: Metric, estimate: Estimate) -> list[Reading]:
@@ -245,7 +256,8 @@ def _readings(stage: Stage, paired: bool, metric: Metric, estimate: Estimate) ->
         ],
         "null": [("null", (0, 1), value), ("fallback_null", (0, 1), fallback)],
     }
-    return [Reading(name, groups, statistic) for name, groups, statistic in read[stage] if statistic is not None]
+    draws = FEW.get(stage, SUBSETS) if metric.dear else BOOTSTRAPS
+    return [Reading(name, groups, statistic, draws) for name, groups, statistic in read[stage] if statistic is not None]
 
 
 def _columns(shown: Callable[[Sums, Sums], tuple[Floats, Floats]]) -> Statistic:
@@ -255,20 +267,23 @@ def _columns(shown: Callable[[Sums, Sums], tuple[Floats, Floats]]) -> Statistic:
 def _run(stage: Stage, plan: Plan, sides: tuple[Columns, Columns], readings: Sequence[tuple[int, Reading]]) -> Run:
     rows = max(8, min(250, MAX_SUMS // sides[0].widest, MAX_WEIGHTS // max(plan.sizes)))
     run: Run = {}
-    for groups in (_nulls if stage == "null" else _groups)(stage, plan, sides, rows):
+    for block, groups in enumerate((_nulls if stage == "null" else _groups)(stage, plan, sides, rows)):
         for i, reading in readings:
-            first, second = (groups[k] for k in reading.groups)
-            run.setdefault((reading.name, i), []).append(reading.statistic(first, second))
+            wanted = reading.draws - block * rows
+            if wanted > 0:
+                first, second = (groups[k] if wanted >= rows else First(groups[k], wanted) for k in reading.groups)
+                run.setdefault((reading.name, i), []).append(reading.statistic(first, second))
     return run
 
 
-def _blocks_read(readings: Sequence[tuple[int, Reading]], plan: Plan, sides: tuple[Columns, Columns]) -> set[str]:
+def _blocks_read(readings: Iterable[Reading], blocks: dict[str, tuple[Block, Block]]) -> set[str]:
+    """The blocks that are asked for: seen from the first user of each side, as no values decide it."""
     names = {"users"}
-    real, sim = (
-        Noted(WeightedSums([(np.ones((1, size)), side)]), names) for size, side in zip(plan.sizes, sides, strict=True)
-    )
-    for _, reading in readings:
-        reading.statistic(real, sim)
+    first = {name: (real[:1], sim[:1]) for name, (real, sim) in blocks.items()}
+    real, sim = (Noted(WeightedSums([(np.ones((1, 1)), Columns.of(first, side))]), names) for side in (0, 1))
+    with np.errstate(all="ignore"):
+        for reading in readings:
+            reading.statistic(real, sim)
     return names
 
 

@@ -1,6 +1,7 @@
 """Sums of user columns under weights: columns of one side, and what groups of users add up to."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Sequence, Set
 from copy import copy
 from typing import Any
 
@@ -12,49 +13,63 @@ from tracelens.metric import Part, Sums
 
 FULL = 1 / 16
 """Share of filled cells above which a sparse block is summed faster as a dense one."""
+LARGEST = 1 << 23
+"""Cells of a side above which it stays sparse all the same: 64 MiB."""
 
 
 def dense_if_full(real: Block, sim: Block) -> tuple[Block, Block]:
     """Give both sides of a block as matrices without gaps where that is faster."""
-    if isinstance(real, np.ndarray) or real.nnz + sim.nnz < FULL * (np.prod(real.shape) + np.prod(sim.shape)):
+    if isinstance(real, np.ndarray):
+        return real, sim
+    cells = [math.prod(block.shape) for block in (real, sim)]
+    if real.nnz + sim.nnz < FULL * sum(cells) or max(cells) > LARGEST:
         return real, sim
     return real.toarray(), sim.toarray()
 
 
 class Columns:
-    """User columns of one side: dense ones side by side in one matrix, sparse ones each by itself."""
+    """User columns of one side: dense ones side by side in one matrix, sparse ones each by itself.
 
-    def __init__(self, blocks: dict[str, Block]) -> None:
-        self.slices: dict[str, slice] = {}
+    Those that are seldom read are a matrix of their own, so that they are seldom summed.
+    """
+
+    def __init__(self, blocks: dict[str, Block], seldom: Set[str] = frozenset()) -> None:
+        self.slices: dict[str, tuple[int, slice]] = {}
         self.sparse: dict[str, Block] = {}
-        dense = []
-        start = 0
+        dense: list[list[Floats]] = [[], []]
+        ends = [0, 0]
         for name, block in blocks.items():
             if isinstance(block, np.ndarray):
-                self.slices[name] = slice(start, start + block.shape[1])
-                start += block.shape[1]
-                dense.append(block)
+                matrix = int(name in seldom)
+                self.slices[name] = matrix, slice(ends[matrix], ends[matrix] + block.shape[1])
+                ends[matrix] += block.shape[1]
+                dense[matrix].append(block)
             else:
                 self.sparse[name] = block.T.tocsr()
-        self.dense = np.hstack(dense)
-        self.widest = max([start, *(block.shape[0] for block in self.sparse.values())])
+        self.dense = [np.hstack(matrix) if matrix else np.empty((0, 0)) for matrix in dense]
+        self.widest = max([*ends, *(block.shape[0] for block in self.sparse.values())])
         self._by_thing: dict[str, Block] = {}
 
     @classmethod
-    def of(cls, blocks: dict[str, tuple[Block, Block]], side: int) -> "Columns":
+    def of(cls, blocks: dict[str, tuple[Block, Block]], side: int, seldom: Set[str] = frozenset()) -> "Columns":
         """The columns of the real side (0) or of the simulated one (1)."""
-        return cls({name: both[side] for name, both in blocks.items()})
+        return cls({name: both[side] for name, both in blocks.items()}, seldom)
+
+    def of_block(self, name: str) -> Floats:
+        """A dense block."""
+        matrix, columns = self.slices[name]
+        return self.dense[matrix][:, columns]
 
     def by_thing(self, name: str) -> Block:
         """A block as a sparse matrix of things by users."""
         if name in self.slices and name not in self._by_thing:
-            self._by_thing[name] = csr_array(self.dense[:, self.slices[name]].T)
+            self._by_thing[name] = csr_array(self.of_block(name).T)
         return self._by_thing[name] if name in self.slices else self.sparse[name]
 
     def minus(self, other: "Columns") -> "Columns":
         """What each user has more of than the same user in the other columns."""
         rest = copy(self)
-        rest.dense = self.dense - other.dense
+        rest.dense = [mine - theirs for mine, theirs in zip(self.dense, other.dense, strict=True)]
         rest.sparse = {name: block - other.sparse[name] for name, block in self.sparse.items()}
         rest._by_thing = {}
         return rest
@@ -73,15 +88,16 @@ class WeightedSums:
         self.taken: dict[Any, Floats] = {}
         self._parts = parts
         self._turned: list[Floats] = []
-        self._dense: Floats | None = None
+        self._dense: dict[int, Floats] = {}
         self._sparse: dict[str, Floats] = {}
 
     def __getitem__(self, name: str) -> Floats:
         columns = self._parts[0][1]
         if name in columns.slices:
-            if self._dense is None:
-                self._dense = self._add([weights @ part.dense for weights, part in self._parts])
-            return self._dense[:, columns.slices[name]]
+            matrix, kept = columns.slices[name]
+            if matrix not in self._dense:
+                self._dense[matrix] = self._add([weights @ part.dense[matrix] for weights, part in self._parts])
+            return self._dense[matrix][:, kept]
         if name not in self._sparse:
             self._turned = self._turned or [np.ascontiguousarray(weights.T) for weights, _ in self._parts]
             sums = [part.sparse[name] @ turned for turned, (_, part) in zip(self._turned, self._parts, strict=True)]
@@ -117,6 +133,22 @@ class Complement:
         if len(total) == len(other) and all(a is b for (_, a), (_, b) in zip(total, other, strict=True)):
             return [(whole - weights, block) for (whole, block), (weights, _) in zip(total, other, strict=True)]
         return [*total, *((-weights, block) for weights, block in other)]
+
+
+class First:
+    """The first rows of sums."""
+
+    def __init__(self, sums: Sums, rows: int) -> None:
+        self.taken: dict[Any, Floats] = {}
+        self._sums = sums
+        self._rows = rows
+
+    def __getitem__(self, name: str) -> Floats:
+        return self._sums[name][: self._rows]
+
+    def parts(self, name: str) -> list[Part]:
+        """What a block adds up from; the one row of all resamples stays."""
+        return [(weights[: self._rows], block) for weights, block in self._sums.parts(name)]
 
 
 class Noted:

@@ -1,14 +1,17 @@
 """Textbook values, and the parts of the engine each by itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
 from tracelens.abundance import moments, richness
-from tracelens.axes.chains import weighted_median
+from tracelens.align import Pair, Side
+from tracelens.axes import REGISTRY
 from tracelens.axes.tail import incidence
-from tracelens.metric import js_divergence
-from tracelens.resample import Plan, _groups, _nulls
+from tracelens.metric import Estimate, both, difference, js_divergence, weighted_median
+from tracelens.resample import Plan, _groups, _nulls, resample
 from tracelens.sums import Columns, WeightedSums
 from tracelens.verdict import benjamini_hochberg, holm, p_value
 
@@ -130,3 +133,23 @@ def test_where_equally_many_users_are_compared_the_larger_side_is_drawn_from():
     first, second = next(iter(plan.weights("null", 10)))
     assert (first.sum(-1) == 15).all()
     assert (first * second == 0).all()
+
+
+@pytest.mark.parametrize("design", ["paired", "population"])
+def test_what_is_dear_is_read_off_the_first_resamples(design):
+    """The same values as it would have of all of them, and nobody else's change."""
+    r = np.random.default_rng(0)
+    sides = [Side(np.arange(30).astype(str), {}, {}) for _ in (0, 1)]
+    pair = Pair(*sides, {}, design, roster=True)
+    for name in ("often", "seldom"):
+        pair.add(name, *(r.integers(0, 9, (30, 3)).astype(float) for _ in (0, 1)))
+    kept = REGISTRY["H2"]
+    estimates = [(replace(kept, dear=name == "seldom"), Estimate(difference(name), both(name))) for name in pair.blocks]
+    often, seldom = resample(pair, estimates, 0)
+    all_often, all_seldom = resample(pair, [(kept, estimate) for _, estimate in estimates], 0)
+    assert (len(seldom.null), len(seldom.floor), len(seldom.bootstrap)) == (199, 100, 200)
+    assert seldom.observed == all_seldom.observed
+    for stage in ("floor", "split", "half", "bootstrap", "null"):
+        found = getattr(seldom, stage)
+        np.testing.assert_array_equal(found, getattr(all_seldom, stage)[: len(found)])
+        np.testing.assert_array_equal(getattr(often, stage), getattr(all_often, stage))

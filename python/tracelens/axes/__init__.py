@@ -1,6 +1,13 @@
 """The axes: how user columns are made from statistics, which metrics are read off them; the registry of all metrics."""
 
-from tracelens.axes import activity, chains, clock, diversity, tail, valence
+from tracelens.axes import (
+    activity,
+    chains,
+    clock,
+    diversity,
+    tail,
+    valence,
+)
 from tracelens.metric import Metric
 
 AXES = ("activity", "clock", "diversity", "valence", "tail", "chains")

@@ -16,6 +16,7 @@ from tracelens.metric import (
     difference,
     js_divergence,
     missing,
+    weighted_median,
 )
 from tracelens.statistics import FIXED
 
@@ -53,7 +54,7 @@ def _switches(pair: Pair) -> list[Estimate]:
     ]
 
 
-def _no_conversions(pair: Pair) -> str | None:
+def no_conversions(pair: Pair) -> str | None:
     if not pair.has("clock"):
         return "no clock"
     if len(pair.names["scenario"]) < 2:
@@ -86,21 +87,12 @@ def _conversions(pair: Pair) -> tuple[int, int]:
 
 
 def _cross(pair: Pair) -> list[Estimate]:
-    reason = _no_conversions(pair)
+    reason = no_conversions(pair)
     if reason:
         return missing(reason)
     users = _conversions(pair)
     _weighted(pair, "conversions:cross", lambda rows: (rows["scenarios"] > 1).astype(np.float64))
     return [Estimate(difference("conversions:cross", "conversions"), both("conversions:cross", "conversions"), users)]
-
-
-def weighted_median(mass: Floats, values: Floats) -> Floats:
-    """Median of values under rows of masses, shape (B,); the middle of two values where the half falls between them."""
-    cumulative = mass.cumsum(-1)
-    half = cumulative[..., -1:] / 2
-    lower = values[(cumulative >= half).argmax(-1)]
-    upper = values[(cumulative > half).argmax(-1)]
-    return np.where(cumulative[..., -1] > 0, (lower + upper) / 2, np.nan)
 
 
 def _median(
@@ -131,7 +123,7 @@ def _average(name: str, statistic: str, users: tuple[int, int]) -> Estimate:
 
 
 def _depth(pair: Pair) -> Iterator[Estimate]:
-    reason = _no_conversions(pair)
+    reason = no_conversions(pair)
     if reason:
         yield Estimate(missing=reason)
         return
@@ -142,7 +134,7 @@ def _depth(pair: Pair) -> Iterator[Estimate]:
 
 
 def _span(pair: Pair) -> Iterator[Estimate]:
-    reason = _no_conversions(pair)
+    reason = no_conversions(pair)
     if reason:
         yield Estimate(missing=reason)
         return

@@ -115,6 +115,7 @@ def _record(metric: Metric) -> list[tuple[str, str]]:
     notes = [
         *(["compared between equally many users"] if metric.equal_users else []),
         *(["not computable where the real value may be 0"] if metric.needs_real_value else []),
+        *(["dear: from the first 199 permutations, 100 half splits and 200 bootstraps"] if metric.dear else []),
     ]
     return [
         *([("definition", metric.definition)] if metric.definition else []),
