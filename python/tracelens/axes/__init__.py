@@ -5,6 +5,7 @@ from tracelens.axes import (
     chains,
     clock,
     diversity,
+    habits,
     tail,
     valence,
 )
@@ -14,6 +15,7 @@ AXES = ("activity", "clock", "diversity", "valence", "tail", "chains")
 
 METRICS: tuple[Metric, ...] = (
     *activity.METRICS,
+    *habits.METRICS,
     *clock.METRICS,
     *diversity.METRICS,
     *valence.METRICS,
