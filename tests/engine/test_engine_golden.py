@@ -74,7 +74,7 @@ def test_hill_numbers_of_the_spider_data():
     # Girdled of the spider data of iNEXT: Hill numbers 26, 12.060, 7.840
     girdled = np.array([[46, 22, 17, 15, 15, 9, 8, 6, 6, 4, 2, 2, 2, 2, *[1] * 12]], dtype=float)
     assert girdled.sum() == 168
-    one = WeightedSums([(np.ones((1, 1)), Columns({"a": np.ones((1, 1)), "species": csr_array(girdled[None])}))])
+    one = WeightedSums([(np.ones((1, 1)), Columns({"a": np.ones((1, 1)), "species": csr_array(girdled)}))])
     both = moments(one, one, "species")
     assert [float(both.hill(0, q)[0]) for q in (0, 1, 2)] == pytest.approx([26, 12.060, 7.840], abs=1e-3)
 

@@ -6,6 +6,7 @@ from tracelens.axes import (
     clock,
     diversity,
     habits,
+    rarity,
     tail,
     valence,
 )
@@ -20,6 +21,7 @@ METRICS: tuple[Metric, ...] = (
     *diversity.METRICS,
     *valence.METRICS,
     *tail.METRICS,
+    *rarity.METRICS,
     *chains.METRICS,
 )
 
