@@ -5,7 +5,9 @@ from tracelens.axes import (
     chains,
     clock,
     diversity,
+    drift,
     habits,
+    paths,
     rarity,
     tail,
     valence,
@@ -19,10 +21,12 @@ METRICS: tuple[Metric, ...] = (
     *habits.METRICS,
     *clock.METRICS,
     *diversity.METRICS,
+    *drift.METRICS,
     *valence.METRICS,
     *tail.METRICS,
     *rarity.METRICS,
     *chains.METRICS,
+    *paths.METRICS,
 )
 
 REGISTRY: dict[str, Metric] = {metric.id: metric for metric in METRICS}
