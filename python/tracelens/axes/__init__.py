@@ -7,9 +7,11 @@ from tracelens.axes import (
     diversity,
     drift,
     habits,
+    likeness,
     paths,
     rarity,
     tail,
+    twins,
     valence,
 )
 from tracelens.metric import Metric
@@ -21,6 +23,8 @@ METRICS: tuple[Metric, ...] = (
     *habits.METRICS,
     *clock.METRICS,
     *diversity.METRICS,
+    *likeness.METRICS,
+    *twins.METRICS,
     *drift.METRICS,
     *valence.METRICS,
     *tail.METRICS,
