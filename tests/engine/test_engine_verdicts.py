@@ -277,7 +277,7 @@ def test_threads_change_no_byte():
     root = Path(__file__).parents[2]
     found = set()
     for threads in ("1", "2"):
-        path = os.pathsep.join([str(root / "python"), str(root), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": path}
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
