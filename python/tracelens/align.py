@@ -1,5 +1,6 @@
 """Put two sides on one footing: the same vocabularies, the rows the design asks for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from tracelens.statistics import FIXED, Statistics
 Design = Literal["population", "paired"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 Block = Any  # Floats of shape (U, K), or a scipy.sparse csr_matrix of that shape
 
 CODED = {
@@ -76,6 +78,10 @@ class Side:
             keep &= table[column] == value
         return {column: values[keep] for column, values in table.items()}
 
+    def totals(self, rows: dict[str, Ints], weight: Ints | Floats) -> Floats:
+        """Sum weights of rows of a table by user, shape (U,)."""
+        return np.bincount(rows["user"], weight, self.size).astype(np.float64)
+
     def histogram(self, user: Ints, code: Ints, weight: Ints | Floats, width: int) -> Floats:
         """Sum weights by user and code, shape (U, width)."""
         flat = np.bincount(user * width + code, weights=weight, minlength=self.size * width)
@@ -127,6 +133,10 @@ class Pair:
     def has(self, what: str) -> bool:
         """Whether both logs have something (``clock``, ``valence``, ``exposures``, ``items``, ``categories``)."""
         return all(bool(side.meta.get(f"has_{what}", False)) for side in self.sides)
+
+    def chosen(self, masks: Sequence[Mask]) -> tuple[Mask, Mask]:
+        """Users chosen on each side: of pairs by the real ones, lest a simulation choose who is looked at."""
+        return (masks[0], masks[0]) if self.paired else (masks[0], masks[1])
 
     def add(self, name: str, real: Block, sim: Block) -> str:
         """Register user columns; vectors become one column."""

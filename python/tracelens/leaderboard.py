@@ -69,11 +69,9 @@ def _axis(axis: str, sims: Mapping[str, Primaries]) -> dict[str, Any]:
 
 def _untestable(row: Outcome) -> str | None:
     if row.verdict == GIVEN:
-        return "given, not tested"
-    if row.reason_missing is not None:
-        return row.reason_missing
-    if min(row.users) < row.metric.minimum:
-        return "too few users"
+        return GIVEN
+    if row.lacking is not None:
+        return row.lacking
     return None if row.infinite or (row.splits is not None and row.margin) else "nothing to compare"
 
 

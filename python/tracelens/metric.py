@@ -145,52 +145,9 @@ def mean(sums: Sums, name: str, over: str = "users") -> Floats:
         return one(sums[name]) / one(sums[over])
 
 
-def difference(name: str, over: str = "users") -> Statistic:
-    """Difference of means, simulated minus real."""
-    return lambda real, sim: mean(sim, name, over) - mean(real, name, over)
-
-
-def log_ratio(name: str, over: str = "users") -> Statistic:
-    """ln of the ratio of means, simulated over real."""
-
-    def value(real: Sums, sim: Sums) -> Floats:
-        with np.errstate(all="ignore"):
-            ratio: Floats = np.log(mean(sim, name, over)) - np.log(mean(real, name, over))
-        return ratio
-
-    return value
-
-
 def both(name: str, over: str = "users") -> Shown:
     """The two sides' own means."""
     return lambda real, sim: (mean(real, name, over), mean(sim, name, over))
-
-
-def js_divergence(left: Floats, right: Floats) -> Floats:
-    """Jensen-Shannon divergence in bits of rows of masses, shape (B,); NaN where a row is empty (Lin 1991)."""
-    with np.errstate(all="ignore"):
-        p = left / left.sum(-1, keepdims=True)
-        q = right / right.sum(-1, keepdims=True)
-        m = (p + q) / 2
-        bits = np.where(p > 0, p * np.log2(p / m), 0.0) + np.where(q > 0, q * np.log2(q / m), 0.0)
-        total: Floats = bits.sum(-1) / 2
-    return np.where((left.sum(-1) > 0) & (right.sum(-1) > 0), np.maximum(total, 0.0), np.nan)
-
-
-def weighted_median(mass: Floats, values: Floats) -> Floats:
-    """Median of values under rows of masses, shape (B,); the middle of two values where the half falls between them."""
-    cumulative = mass.cumsum(-1)
-    half = cumulative[..., -1:] / 2
-    lower = values[(cumulative >= half).argmax(-1)]
-    upper = values[(cumulative > half).argmax(-1)]
-    return np.where(cumulative[..., -1] > 0, (lower + upper) / 2, np.nan)
-
-
-def midranks(values: Floats) -> Floats:
-    """Ranks from 1, those of ties their mean, shape (n,); to import scipy.stats for it would take half a second."""
-    _, code, n = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Floats = (n.cumsum() - (n - 1) / 2)[code]
-    return ranks
 
 
 def gap(shown: Shown) -> Statistic:
@@ -215,6 +172,48 @@ def log_gap(shown: Shown) -> Statistic:
         return ratio
 
     return value
+
+
+def difference(name: str, over: str = "users") -> Statistic:
+    """Difference of means, simulated minus real."""
+    return gap(both(name, over))
+
+
+def log_ratio(name: str, over: str = "users") -> Statistic:
+    """ln of the ratio of means, simulated over real."""
+    return log_gap(both(name, over))
+
+
+def js_cells(p: Floats, q: Floats) -> Floats:
+    """What each cell of two distributions adds to their Jensen-Shannon divergence, in bits."""
+    m = (p + q) / 2
+    bits: Floats = np.where(p > 0, p * np.log2(p / m), 0.0) + np.where(q > 0, q * np.log2(q / m), 0.0)
+    return bits / 2
+
+
+def js_divergence(left: Floats, right: Floats) -> Floats:
+    """Jensen-Shannon divergence in bits of rows of masses, shape (B,); NaN where a row is empty (Lin 1991)."""
+    with np.errstate(all="ignore"):
+        p = left / left.sum(-1, keepdims=True)
+        q = right / right.sum(-1, keepdims=True)
+        total: Floats = js_cells(p, q).sum(-1)
+    return np.where((left.sum(-1) > 0) & (right.sum(-1) > 0), np.maximum(total, 0.0), np.nan)
+
+
+def weighted_median(mass: Floats, values: Floats) -> Floats:
+    """Median of values under rows of masses, shape (B,); the middle of two values where the half falls between them."""
+    cumulative = mass.cumsum(-1)
+    half = cumulative[..., -1:] / 2
+    lower = values[(cumulative >= half).argmax(-1)]
+    upper = values[(cumulative > half).argmax(-1)]
+    return np.where(cumulative[..., -1] > 0, (lower + upper) / 2, np.nan)
+
+
+def midranks(values: Floats) -> Floats:
+    """Ranks from 1, those of ties their mean, shape (n,); to import scipy.stats for it would take half a second."""
+    _, code, n = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Floats = (n.cumsum() - (n - 1) / 2)[code]
+    return ranks
 
 
 def each(own: Callable[[Sums], Floats]) -> Shown:

@@ -53,7 +53,8 @@ def score(row: Outcome, anchors: Anchors) -> Score:
     """
     anchor = anchors.of[row.metric.id]
     splits = row.fallback_splits if anchor.by_difference else row.splits
-    reason = _missing(row) or anchor.reason_missing
+    given = "given to the simulator, not tested" if row.verdict == GIVEN else None
+    reason = given or row.lacking or anchor.reason_missing
     if reason is None and splits is None and not row.infinite:
         reason = "nothing to compare"
     if reason is not None or anchor.effect is None:
@@ -72,12 +73,6 @@ def score(row: Outcome, anchors: Anchors) -> Score:
 
     unclipped = float(scored(np.nanmean(splits.excesses, keepdims=True))[0])
     return replace(known, value=max(unclipped, 0.0), unclipped=unclipped, draws=scored(splits.excesses).clip(min=0))
-
-
-def _missing(row: Outcome) -> str | None:
-    if row.verdict == GIVEN:
-        return "given to the simulator, not tested"
-    return row.reason_missing or ("too few users" if min(row.users) < row.metric.minimum else None)
 
 
 def _reach(row: Outcome, excess: Floats) -> Floats:

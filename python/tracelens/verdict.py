@@ -111,9 +111,14 @@ class Outcome:
         return self.metric.primary and not self.scope
 
     @property
+    def lacking(self) -> str | None:
+        """Why it is not computable or not to be tested: what is missing, given columns, or too few users."""
+        return self.reason_missing or ("too few users" if min(self.users) < self.metric.minimum else None)
+
+    @property
     def tested(self) -> bool:
         """Whether it is computable, not given, and has enough users to be tested."""
-        return self.p is not None and self.reason_missing is None and min(self.users) >= self.metric.minimum
+        return self.p is not None and self.lacking is None
 
     @property
     def rules_out(self) -> float | None:

@@ -1,14 +1,23 @@
 """Axis H, hyper-activity: how much simulated users do, and how much of it per thing they see."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from tracelens.align import Floats, Pair, fixed
-from tracelens.metric import Estimate, Metric, Statistic, Sums, both, contributing, difference, log_ratio, missing
-
-Rates = Callable[[Sums, Sums], tuple[Floats, Floats]]
+from tracelens.metric import (
+    Estimate,
+    Metric,
+    Sums,
+    both,
+    contributing,
+    difference,
+    gap,
+    log_gap,
+    log_ratio,
+    missing,
+)
 
 
 def _volume(pair: Pair) -> list[Estimate]:
@@ -26,7 +35,7 @@ def _ratio(pair: Pair) -> Iterator[Estimate]:
         counts = []
         for side in pair.sides:
             rows = side.table("scenarios", scenario=code)
-            counts.append(side.histogram(rows["user"], np.zeros_like(rows["user"]), rows["events"], 1))
+            counts.append(side.totals(rows, rows["events"]))
         pair.add(name, *counts)
         yield Estimate(log_ratio(name), both(name), contributing(pair, name), {"scenario": scenario}, difference(name))
 
@@ -41,13 +50,7 @@ def _active_days(pair: Pair) -> list[Estimate]:
         left, right = both("days")(real, sim)
         return left / spans[0], right / spans[1]
 
-    def value(real: Sums, sim: Sums) -> Floats:
-        left, right = shares(real, sim)
-        with np.errstate(all="ignore"):
-            ratio: Floats = np.log(right) - np.log(left)
-        return ratio
-
-    return [Estimate(value, shares, contributing(pair, "days"))]
+    return [Estimate(log_gap(shares), shares, contributing(pair, "days"))]
 
 
 def _rates(real: Sums, sim: Sums, actions: str, start: int, width: int) -> tuple[Floats, Floats]:
@@ -88,7 +91,7 @@ def _eagerness(pair: Pair) -> Iterator[Estimate]:
         def rates(real: Sums, sim: Sums) -> tuple[Floats, Floats]:
             return _rates(real, sim, block, start, width)
 
-        return Estimate(_log(rates), rates, users, scope, _gap(rates))
+        return Estimate(log_gap(rates), rates, users, scope, gap(rates))
 
     yield estimate("actions", 0, {})
     totals = np.add(*(np.asarray(block.sum(axis=0)).reshape(len(actions), width).sum(-1) for block in by_action))
@@ -108,25 +111,7 @@ def _one_scenario(code: int, scenario: str, users: tuple[int, int]) -> Estimate:
             left, right = (side["actions"][:, code] / side["exposures"][:, code] for side in (real, sim))
         return left, right
 
-    return Estimate(_log(rates), rates, users, {"scenario": scenario}, _gap(rates))
-
-
-def _log(rates: Rates) -> Statistic:
-    def value(real: Sums, sim: Sums) -> Floats:
-        left, right = rates(real, sim)
-        with np.errstate(all="ignore"):
-            ratio: Floats = np.log(right) - np.log(left)
-        return ratio
-
-    return value
-
-
-def _gap(rates: Rates) -> Statistic:
-    def value(real: Sums, sim: Sums) -> Floats:
-        left, right = rates(real, sim)
-        return right - left
-
-    return value
+    return Estimate(log_gap(rates), rates, users, {"scenario": scenario}, gap(rates))
 
 
 METRICS = (

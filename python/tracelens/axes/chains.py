@@ -14,6 +14,7 @@ from tracelens.metric import (
     both,
     contributing,
     difference,
+    gap,
     js_divergence,
     missing,
     weighted_median,
@@ -54,11 +55,16 @@ def _switches(pair: Pair) -> list[Estimate]:
     ]
 
 
-def no_conversions(pair: Pair) -> str | None:
+def no_order(pair: Pair) -> str | None:
+    """Why no scenario comes after another."""
     if not pair.has("clock"):
         return "no clock"
-    if len(pair.names["scenario"]) < 2:
-        return "one scenario"
+    return "one scenario" if len(pair.names["scenario"]) < 2 else None
+
+
+def no_conversions(pair: Pair) -> str | None:
+    if reason := no_order(pair):
+        return reason
     if not all(len(side.tables["conversions"]["user"]) for side in pair.sides):
         return "no conversions"
     return None
@@ -111,11 +117,7 @@ def _median(
     def shown(real: Sums, sim: Sums) -> tuple[Floats, Floats]:
         return weighted_median(real[name], levels), weighted_median(sim[name], levels)
 
-    def value(real: Sums, sim: Sums) -> Floats:
-        left, right = shown(real, sim)
-        return right - left
-
-    return Estimate(value, shown, users, {"statistic": "median"})
+    return Estimate(gap(shown), shown, users, {"statistic": "median"})
 
 
 def _average(name: str, statistic: str, users: tuple[int, int]) -> Estimate:
@@ -156,11 +158,8 @@ def _lead_block(pair: Pair, link: int, window: int) -> str:
     before, change, weights = [], [], []
     for side in pair.sides:
         rows = side.table("lead", link=link, window=window)
-        n = side.histogram(rows["user"], np.zeros_like(rows["user"]), rows["conversions"], 1)[:, 0]
-        ahead, behind = (
-            np.bincount(rows["user"], rows[f"{which}_fixed"] / FIXED, side.size).astype(np.float64)
-            for which in ("before", "after")
-        )
+        n = side.totals(rows, rows["conversions"])
+        ahead, behind = (side.totals(rows, rows[f"{which}_fixed"] / FIXED) for which in ("before", "after"))
         weight = np.minimum(1.0, LEAD_CAP / np.maximum(n, 1))
         before.append(fixed(ahead * weight))
         change.append(fixed((ahead - behind) * weight))
@@ -172,11 +171,8 @@ def _lead_block(pair: Pair, link: int, window: int) -> str:
 
 
 def _lead(pair: Pair) -> Iterator[Estimate]:
-    if not pair.has("clock"):
-        yield Estimate(missing="no clock")
-        return
-    if len(pair.names["scenario"]) < 2:
-        yield Estimate(missing="one scenario")
+    if reason := no_order(pair):
+        yield Estimate(missing=reason)
         return
     primary = _lead_link(pair)
     if primary is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tracelens.align import Floats, Pair, Side, fixed, share
+from tracelens.align import Floats, Pair, fixed, share
 from tracelens.metric import (
     Estimate,
     Metric,
@@ -43,9 +43,15 @@ def capped_shares(counts: Floats, cap: float) -> Floats:
     return fixed(share(counts * total.clip(max=cap), total))
 
 
-def _hours(side: Side) -> Floats:
-    rows = side.table("clock")
-    return capped_shares(side.histogram(rows["user"], rows["hour"], rows["count"], 24), CAP)
+def _hours(pair: Pair) -> str:
+    """Register how much each user does at each hour, capped."""
+    if "hours" not in pair.blocks:
+        blocks = []
+        for side in pair.sides:
+            rows = side.table("clock")
+            blocks.append(capped_shares(side.histogram(rows["user"], rows["hour"], rows["count"], HOURS), CAP))
+        pair.add("hours", *blocks)
+    return "hours"
 
 
 def _profile(pair: Pair) -> list[Estimate]:
@@ -54,10 +60,9 @@ def _profile(pair: Pair) -> list[Estimate]:
     week = []
     for side in pair.sides:
         rows = side.table("week")
-        week.append(
-            capped_shares(side.histogram(rows["user"], rows["weekday"] * 24 + rows["hour"], rows["count"], 168), CAP)
-        )
-    pair.add("hours", *(_hours(side) for side in pair.sides))
+        code = rows["weekday"] * HOURS + rows["hour"]
+        week.append(capped_shares(side.histogram(rows["user"], code, rows["count"], 7 * HOURS), CAP))
+    users = contributing(pair, _hours(pair))
     pair.add("week", *week)
 
     def value(real: Sums, sim: Sums) -> Floats:
@@ -66,16 +71,17 @@ def _profile(pair: Pair) -> list[Estimate]:
     def by_week(real: Sums, sim: Sums) -> Floats:
         return js_divergence(real["week"], sim["week"])
 
-    users = contributing(pair, "hours")
     return [Estimate(value, None, users), Estimate(by_week, None, users, {"profile": "weekday and hour"})]
 
 
 def _night(pair: Pair) -> list[Estimate]:
     if not pair.has("clock"):
         return missing("no clock")
-    pair.add("hours:night", *(_hours(side)[:, :MORNING].sum(-1) for side in pair.sides))
-    pair.add("hours:all", *(_hours(side).sum(-1) for side in pair.sides))
-    names = "hours:night", "hours:all"
+    hours = pair.blocks[_hours(pair)]
+    names = (
+        pair.add("hours:night", *(block[:, :MORNING].sum(-1) for block in hours)),
+        pair.add("hours:all", *(block.sum(-1) for block in hours)),
+    )
     return [Estimate(difference(*names), both(*names), contributing(pair, "hours:all"))]
 
 
@@ -93,15 +99,13 @@ def harmonic(profile: Floats) -> NDArray[np.complex128]:
 def _amplitude(pair: Pair) -> list[Estimate]:
     if not pair.has("clock"):
         return missing("no clock")
-    pair.add("hours", *(_hours(side) for side in pair.sides))
     shown = each(lambda sums: np.abs(harmonic(sums["hours"])))
-    return [Estimate(gap(shown), shown, contributing(pair, "hours"))]
+    return [Estimate(gap(shown), shown, contributing(pair, _hours(pair)))]
 
 
 def _phase(pair: Pair) -> list[Estimate]:
     if not pair.has("clock"):
         return missing("no clock")
-    pair.add("hours", *(_hours(side) for side in pair.sides))
 
     def later(real: Sums, sim: Sums) -> Floats:
         turn = harmonic(sim["hours"]) * np.conj(harmonic(real["hours"]))
@@ -109,7 +113,7 @@ def _phase(pair: Pair) -> list[Estimate]:
         return np.where(np.abs(turn) > 0, hours, np.nan)
 
     shown = each(lambda sums: np.angle(harmonic(sums["hours"])) * HOURS / (2 * np.pi) % HOURS)
-    return [Estimate(later, shown, contributing(pair, "hours"))]
+    return [Estimate(later, shown, contributing(pair, _hours(pair)))]
 
 
 def _tempo(pair: Pair) -> Iterator[Estimate]:
@@ -120,13 +124,12 @@ def _tempo(pair: Pair) -> Iterator[Estimate]:
         tables = [side.table("tempo", unit=unit) for side in pair.sides]
         dense = [
             {
-                column: side.histogram(rows["user"], np.zeros_like(rows["user"]), rows[column], 1)[:, 0]
+                column: side.totals(rows, rows[column])
                 for column in ("gaps", *(name for form in FORMS for name in form[1:]))
             }
             for side, rows in zip(pair.sides, tables, strict=True)
         ]
-        enough = [rows["gaps"] >= LEAST_GAPS for rows in dense]
-        enough = [enough[0]] * 2 if pair.paired else enough
+        enough = pair.chosen([rows["gaps"] >= LEAST_GAPS for rows in dense])
         for statistic, column, told in FORMS:
             known = [mask & (rows[told] > 0) for mask, rows in zip(enough, dense, strict=True)]
             name = known_mean(pair, f"tempo:{of}:{column}", [rows[column] / FIXED for rows in dense], known)

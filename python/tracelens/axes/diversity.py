@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tracelens.align import Floats, Ints, Pair, Side, fixed, share
+from tracelens.align import HALF_BLOCKS, Floats, Ints, Mask, Pair, Side, fixed, share
 from tracelens.metric import (
     MINIMUM_USERS,
     Estimate,
@@ -31,8 +30,6 @@ UNITS = ("days", "sessions", "records")
 SEEN = 3
 """Block of the halves that counts records seen."""
 
-Mask = NDArray[np.bool_]
-
 
 def half_events(side: Side, unit: int) -> Floats:
     """Events in each half, shape (U, 2)."""
@@ -43,7 +40,7 @@ def half_events(side: Side, unit: int) -> Floats:
 def eligible(pair: Pair, unit: int) -> tuple[Mask, Mask]:
     """Users with enough events in both halves: by the real counts where paired, by each side's own otherwise."""
     masks: list[Mask] = [np.all(half_events(side, unit) >= MIN_EVENTS, axis=-1) for side in pair.sides]
-    return (masks[0], masks[0]) if pair.paired else (masks[0], masks[1])
+    return pair.chosen(masks)
 
 
 def top_categories(pair: Pair, unit: int) -> Ints:
@@ -69,25 +66,33 @@ def _labels(pair: Pair, column: Ints) -> list[tuple[str, str]]:
     return [(block, name) for block, listed in names.items() if block not in given for name in listed]
 
 
+def half_counts(side: Side, pair: Pair, unit: int, half: int, name: str, column: Ints) -> Floats:
+    """Count the events in one half by scenario, by action or by category, shape (U, width).
+
+    What was seen is one of the actions, also where only the records tell it; `column` is that of each category.
+    """
+    rows = side.table("halves", unit=unit, half=half, block=HALF_BLOCKS.index(name))
+    code, width = rows["code"], len(pair.names[name])
+    if name == "category":
+        code, width = column[code], min(width, CATEGORIES) + 1
+    counts = side.histogram(rows["user"], code, rows["count"], width)
+    if name == "action":
+        seen = side.table("halves", unit=unit, half=half, block=SEEN)
+        counts = np.hstack([counts, side.totals(seen, seen["count"])[:, None]])
+    return counts
+
+
 def _features(side: Side, pair: Pair, unit: int, half: int, column: Ints) -> Floats:
     """Square roots of the shares of scenarios, of actions and of categories in one half, shape (U, F).
 
-    Each of the three is a composition of its own; what was seen is one of the actions, also where only the records
-    tell it. What a half lacks is 0.
+    Each of the three is a composition of its own. What a half lacks is 0.
     """
     parts = []
     assigned = {column for one in pair.sides for column in one.meta.get("given", ())}
-    for block, name in enumerate(("scenario", "action", "category")):
+    for name in HALF_BLOCKS:
         if name in assigned:  # a task handed out is no taste
             continue
-        rows = side.table("halves", unit=unit, half=half, block=block)
-        code, width = rows["code"], len(pair.names[name])
-        if name == "category":
-            code, width = column[code], min(width, CATEGORIES) + 1
-        counts = side.histogram(rows["user"], code, rows["count"], width)
-        if name == "action":
-            seen = side.table("halves", unit=unit, half=half, block=SEEN)
-            counts = np.hstack([counts, side.histogram(seen["user"], seen["code"], seen["count"], 1)])
+        counts = half_counts(side, pair, unit, half, name, column)
         parts.append(np.sqrt(share(counts, counts.sum(-1, keepdims=True))))
     return fixed(np.hstack(parts))
 
@@ -122,8 +127,8 @@ def _variance(pair: Pair) -> list[Estimate]:
     users = int(masks[0].sum()), int(masks[1].sum())
     return [
         Estimate(
-            lambda real, sim: covariance(sim) - covariance(real),
-            lambda real, sim: (covariance(real), covariance(sim)),
+            gap(each(covariance)),
+            each(covariance),
             users,
         ),
         Estimate(

@@ -60,7 +60,7 @@ def _drift(pair: Pair) -> Iterator[Estimate]:
         for side in pair.sides:
             rows = side.tables["drift"]
             weight = rows[column] / FIXED if column == "distance_fixed" else rows[column]
-            sums.append(np.bincount(rows["user"], weight, side.size))
+            sums.append(side.totals(rows, weight))
         pair.add(f"daily:{column}", *sums)
     names = "daily:distance_fixed", "daily:pairs"
     scope = {"statistic": "from one active day to the next"}
@@ -77,7 +77,7 @@ def _persistence(pair: Pair) -> Iterator[Estimate]:
             for side in pair.sides:
                 rows = side.table("persistence", lag=lag)
                 weight = rows[column] / FIXED if column == "product_fixed" else rows[column]
-                sums.append(np.bincount(rows["user"], weight, side.size))
+                sums.append(side.totals(rows, weight))
             pair.add(f"lag:{lag}:{column}", *sums)
         if lag:
             shown = each(partial(autocorrelation, lag=lag))

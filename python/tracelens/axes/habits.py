@@ -89,7 +89,7 @@ def _sittings(pair: Pair) -> Iterator[Estimate]:
             for column, blocks in columns.items():
                 # Whole seconds: microseconds of many users would no longer add up exactly.
                 values = rows[column] // SECOND if column == "duration" else rows[column]
-                blocks.append(side.histogram(rows["user"], np.zeros_like(rows["user"]), values, 1))
+                blocks.append(side.totals(rows, values))
         for column, (real, sim) in columns.items():
             pair.add(f"{name}:{column}", real, sim)
         users = contributing(pair, f"{name}:sessions")
@@ -143,8 +143,7 @@ def _choice(pair: Pair) -> Iterator[Estimate]:
         yield Estimate(missing="no categories")
         return
     values, seen = zip(*(selectivity(side, len(pair.names["category"])) for side in pair.sides), strict=True)
-    enough = [n >= LEAST_EXPOSURES for n in seen]
-    known = [enough[0]] * 2 if pair.paired else enough
+    known = pair.chosen([n >= LEAST_EXPOSURES for n in seen])
     name = known_mean(pair, "selectivity", values, known)
     over = f"{name}:n"
     users = contributing(pair, over)

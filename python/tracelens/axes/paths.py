@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracelens.align import Floats, Pair, fixed
-from tracelens.axes.chains import SWITCH_CAP, conversion_weight, no_conversions
+from tracelens.axes.chains import SWITCH_CAP, conversion_weight, no_conversions, no_order
 from tracelens.axes.habits import GAP
 from tracelens.metric import (
     Estimate,
@@ -16,6 +16,7 @@ from tracelens.metric import (
     both,
     contributing,
     difference,
+    js_cells,
     js_divergence,
     log_ratio,
     missing,
@@ -43,10 +44,8 @@ def conditional_divergence(left: Floats, right: Floats, first: NDArray[np.int64]
         there = np.repeat(np.arange(len(first)), np.diff([*first, left.shape[-1]]))
         totals = [np.add.reduceat(side, first, axis=-1) for side in (left, right)]
         p, q = (side / total[:, there] for side, total in zip((left, right), totals, strict=True))
-        m = (p + q) / 2
-        bits = np.where(p > 0, p * np.log2(p / m), 0.0) + np.where(q > 0, q * np.log2(q / m), 0.0)
         known = (totals[0] > 0) & (totals[1] > 0)
-        rows = np.where(known, np.add.reduceat(bits, first, axis=-1) / 2, 0.0)
+        rows = np.where(known, np.add.reduceat(js_cells(p, q), first, axis=-1), 0.0)
         weight = np.where(known, totals[0], 0.0)
         mean: Floats = (weight * rows).sum(-1) / weight.sum(-1)
     return np.maximum(mean, 0.0)
@@ -86,21 +85,15 @@ def _session_columns(pair: Pair) -> tuple[int, int]:
         counts = []
         for side in pair.sides:
             rows = side.table("sessions", gap=GAP)
-            counts.append(side.histogram(rows["user"], np.zeros_like(rows["user"]), rows[column], 1))
+            counts.append(side.totals(rows, rows[column]))
         pair.add(f"sitting:{column}", *counts)
     real, sim = (np.maximum(block - 1, 0) for block in pair.blocks["sitting:sessions"])
     pair.add("sitting:again", real, sim)
     return contributing(pair, "sitting:sessions")
 
 
-def _no_order(pair: Pair) -> str | None:
-    if not pair.has("clock"):
-        return "no clock"
-    return "one scenario" if len(pair.names["scenario"]) < 2 else None
-
-
 def _runs(pair: Pair) -> list[Estimate]:
-    if reason := _no_order(pair):
+    if reason := no_order(pair):
         return missing(reason)
     users = _session_columns(pair)
     names = "sitting:runs", "sitting:sessions"
@@ -108,7 +101,7 @@ def _runs(pair: Pair) -> list[Estimate]:
 
 
 def _changes(pair: Pair) -> list[Estimate]:
-    if reason := _no_order(pair):
+    if reason := no_order(pair):
         return missing(reason)
     _session_columns(pair)
     names = "sitting:changes", "sitting:again"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracelens.align import Floats, Ints, Pair, Side, fixed
+from tracelens.align import HALF_BLOCKS, Floats, Ints, Pair, Side, fixed
 from tracelens.axes.diversity import SEEN, half_events
 from tracelens.metric import MINIMUM_USERS
 
@@ -22,7 +22,6 @@ WIDEST = 64
 """Features of a group: what most real users do; all the rest is one more."""
 MANY = 4096
 """From so many events on, drawing with replacement is as good as without."""
-GROUPS = ("scenario", "action", "category")
 
 
 @dataclass(frozen=True)
@@ -69,9 +68,8 @@ def profiles(pair: Pair) -> Sides | str:
 
 def _profiles(pair: Pair) -> Sides | str:
     for unit in (0, 1) if pair.has("clock") else (2,):
-        eligible = [np.flatnonzero(np.all(half_events(side, unit) >= DRAWN, axis=-1)) for side in pair.sides]
-        if pair.paired:
-            eligible[1] = eligible[0]
+        enough = pair.chosen([np.all(half_events(side, unit) >= DRAWN, axis=-1) for side in pair.sides])
+        eligible = [np.flatnonzero(mask) for mask in enough]
         n = min(SAMPLE, *map(len, eligible))
         if n >= MINIMUM_USERS:
             break
@@ -82,7 +80,7 @@ def _profiles(pair: Pair) -> Sides | str:
     if pair.paired:
         rows[1] = rows[0]
     given = {column for one in pair.sides for column in one.meta.get("given", ())}
-    groups = [group for group in GROUPS if group not in given]
+    groups = [group for group in HALF_BLOCKS if group not in given]
     if not groups:
         return "given"
     parts: list[list[Floats]] = [[], []]
@@ -114,7 +112,7 @@ def _drawn(side: Side, pair: Pair, unit: int, rows: Ints, group: str) -> Floats:
     """Events drawn from both halves by what the group is of, shape (2, n, width); records seen are one more action."""
     place = np.full(side.size, -1)
     place[rows] = np.arange(len(rows))
-    block, width = GROUPS.index(group), len(pair.names[group])
+    block, width = HALF_BLOCKS.index(group), len(pair.names[group])
     halves = []
     for half in (0, 1):
         counts = np.zeros((len(rows), width + 1))

@@ -19,6 +19,7 @@ from tracelens.metric import (
     difference,
     each,
     gap,
+    js_cells,
     log_gap,
     log_ratio,
     missing,
@@ -127,8 +128,7 @@ def _js_part(real: Sums, sim: Sums, name: str, kept: NDArray[np.int64]) -> Float
     """What some things add to the Jensen-Shannon divergence of all, in bits."""
     with np.errstate(all="ignore"):
         p, q = (side[name][:, kept] / side[f"{name}:all"] for side in (real, sim))
-        m = (p + q) / 2
-        bits: Floats = (np.where(p > 0, p * np.log2(p / m), 0.0) + np.where(q > 0, q * np.log2(q / m), 0.0)).sum(-1) / 2
+        bits: Floats = js_cells(p, q).sum(-1)
     return np.maximum(bits, 0.0)
 
 

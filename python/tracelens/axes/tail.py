@@ -7,7 +7,7 @@ import numpy as np
 
 from tracelens.abundance import moments, richness
 from tracelens.align import Block, Floats, Pair, fixed
-from tracelens.metric import Estimate, Metric, Sums, contributing, missing
+from tracelens.metric import Estimate, Metric, Sums, contributing, log_gap, missing
 
 CAP = 50.0
 """A user's items weigh min(1, CAP / distinct items)."""
@@ -49,16 +49,10 @@ def _rarefied(pair: Pair) -> list[Estimate]:
         return missing("nearly every item belongs to a single user")
     pair.add("incidence", *(incidence(block) for block in pair.blocks["items"]))
 
-    def value(real: Sums, sim: Sums) -> Floats:
-        left, right = richness(real, sim, "incidence")
-        with np.errstate(all="ignore"):
-            ratio: Floats = np.log(right) - np.log(left)
-        return ratio
-
     def shown(real: Sums, sim: Sums) -> tuple[Floats, Floats]:
         return richness(real, sim, "incidence")
 
-    return [Estimate(value, shown, contributing(pair, "items"), blunt=bool(single > SPARSE))]
+    return [Estimate(log_gap(shown), shown, contributing(pair, "items"), blunt=bool(single > SPARSE))]
 
 
 def _hill(pair: Pair) -> Iterator[Estimate]:
@@ -72,13 +66,7 @@ def _hill(pair: Pair) -> Iterator[Estimate]:
             both = moments(real, sim, name)
             return both.hill(0, q), both.hill(1, q)
 
-        def value(real: Sums, sim: Sums, q: int = q) -> Floats:
-            both = moments(real, sim, name)
-            with np.errstate(all="ignore"):
-                ratio: Floats = np.log(both.hill(1, q)) - np.log(both.hill(0, q))
-            return ratio
-
-        yield Estimate(value, shown, contributing(pair, name), {"q": str(q)})
+        yield Estimate(log_gap(shown), shown, contributing(pair, name), {"q": str(q)})
 
 
 def _mass_alone(real: Sums, sim: Sums, name: str, group: int) -> Floats:

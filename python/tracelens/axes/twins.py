@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from tracelens.align import Floats, Pair
-from tracelens.axes.diversity import CATEGORIES, SEEN, eligible, half_events, top_categories
+from tracelens.axes.diversity import eligible, half_counts, half_events, top_categories
 from tracelens.metric import (
     MINIMUM_USERS,
     Estimate,
@@ -49,27 +49,9 @@ def _twins(pair: Pair, name: str, what: Callable[[Pair, int], Halves], alike: Al
     return [Estimate(difference(block, over), both(block, over), contributing(pair, over))]
 
 
-def _actions(pair: Pair, unit: int) -> Halves:
-    width = len(pair.names["action"])
-
-    def halves(side: int, half: int) -> Floats:
-        mine = pair.sides[side]
-        rows, seen = (mine.table("halves", unit=unit, half=half, block=block) for block in (1, SEEN))
-        done = mine.histogram(rows["user"], rows["code"], rows["count"], width)
-        return np.hstack([done, mine.histogram(seen["user"], seen["code"], seen["count"], 1)])
-
-    return halves
-
-
-def _categories(pair: Pair, unit: int) -> Halves:
+def _counts(pair: Pair, unit: int, of: str) -> Halves:
     column = top_categories(pair, unit)
-    width = min(len(column), CATEGORIES) + 1
-
-    def halves(side: int, half: int) -> Floats:
-        rows = pair.sides[side].table("halves", unit=unit, half=half, block=2)
-        return pair.sides[side].histogram(rows["user"], column[rows["code"]], rows["count"], width)
-
-    return halves
+    return lambda side, half: half_counts(pair.sides[side], pair, unit, half, of, column)
 
 
 def _volumes(pair: Pair, unit: int) -> Halves:
@@ -113,7 +95,7 @@ METRICS = (
         kind="signed",
         interval="percentile",
         columns=("time", "action"),
-        estimates=partial(_twins, name="actions", what=_actions, alike=mix_distance),
+        estimates=partial(_twins, name="actions", what=partial(_counts, of="action"), alike=mix_distance),
         range="[-1, 1]",
         bias="up",
         reference="Lin 1991",
@@ -131,7 +113,7 @@ METRICS = (
         kind="signed",
         interval="percentile",
         columns=("time", "category"),
-        estimates=partial(_twins, name="categories", what=_categories, alike=mix_distance),
+        estimates=partial(_twins, name="categories", what=partial(_counts, of="category"), alike=mix_distance),
         range="[-1, 1]",
         bias="up",
         reference="Lin 1991",

@@ -58,11 +58,11 @@ def _negative(pair: Pair) -> list[Estimate]:
     users = [int((side.per_user("negative") + side.per_user("positive") > 0).sum()) for side in pair.sides]
     return [
         Estimate(
-            lambda real, sim: _log_odds(sim) - _log_odds(real),
-            lambda real, sim: (negative_share(real), negative_share(sim)),
+            gap(each(_log_odds)),
+            each(negative_share),
             (users[0], users[1]),
             # Where no negative is left, odds know no end.
-            fallback=lambda real, sim: negative_share(sim) - negative_share(real),
+            fallback=gap(each(negative_share)),
         )
     ]
 
@@ -120,7 +120,7 @@ def _failures(pair: Pair) -> Iterator[Estimate]:
             counts = []
             for side in pair.sides:
                 rows = side.table("failures", kind=kind)
-                counts.append(side.histogram(rows["user"], np.zeros_like(rows["user"]), rows[column], 1))
+                counts.append(side.totals(rows, rows[column]))
             pair.add(f"{name}:{column}", *counts)
         names = f"{name}:followed", f"{name}:observed"
         users = contributing(pair, names[1])

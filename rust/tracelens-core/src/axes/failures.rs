@@ -90,7 +90,7 @@ impl Failures {
         }
         let mut buffer = std::mem::take(&mut self.events);
         let events = timed(trace, &mut buffer);
-        let end = trace.window.map_or(self.end, |w| w.until.min(self.end));
+        let end = trace.observed_until(self.end);
         self.purchases(events, end);
         self.returns(events, end);
         self.events = buffer;

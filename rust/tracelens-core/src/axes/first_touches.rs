@@ -51,7 +51,7 @@ impl FirstTouches {
 
     fn fold_by(&mut self, user: i64, trace: &Trace, key: impl Fn(&Event) -> u32, named: impl Fn(u32) -> [i64; 2]) {
         let events = &trace.events;
-        let end = trace.window.map_or(self.end, |w| w.until.min(self.end));
+        let end = trace.observed_until(self.end);
         let keyed = events.iter().enumerate().filter(|(_, e)| key(e) != NO_CODE);
         self.met.clear();
         self.met

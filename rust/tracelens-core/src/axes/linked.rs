@@ -137,7 +137,7 @@ impl<'a> Linked<'a> {
         let won = Won::new(&trace.events, conversions, |e| {
             Some(e.category).filter(|&c| c != NO_CODE)
         });
-        let until = trace.window.map_or(i64::MAX, |w| w.until);
+        let until = trace.observed_until(i64::MAX);
         let mut idle: HashMap<u32, Vec<usize>> = HashMap::new();
         let mut seen = vec![!self.exposure_by_record; trace.records.len()];
         for (i, e) in trace.events.iter().enumerate() {

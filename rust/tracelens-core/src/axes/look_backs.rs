@@ -70,7 +70,7 @@ impl LookBacks {
         if !trace.clock || conversions.is_empty() {
             return;
         }
-        let end = trace.window.map_or(self.end, |w| w.until.min(self.end));
+        let end = trace.observed_until(self.end);
         let kind = |e: &Event| match (self.keyed, e.category) {
             (false, _) => Some([NO_CODE; 2]),
             (true, NO_CODE) => Some([NO_CODE, e.item]).filter(|_| e.item != NO_CODE),

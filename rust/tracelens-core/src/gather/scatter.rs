@@ -275,6 +275,18 @@ impl<'a> Deal<'a> {
         self.parts.into_iter().enumerate().map(of_part).collect()
     }
 
+    /// Every event as it was read, and where it goes: its part, and the row there.
+    fn each(&self, mut put: impl FnMut(&EventBatch, usize, usize, usize)) {
+        let mut next = self.first.clone();
+        for (batch, rows) in &self.pieces {
+            for row in rows.iter().cloned().flatten() {
+                let (part, to) = &mut next[batch.user.codes[row] as usize];
+                put(batch, row, *part as usize, *to as usize);
+                *to += 1;
+            }
+        }
+    }
+
     /// A column of each part, or empty ones if no batch has it.
     fn column<T: Copy>(
         &self,
@@ -286,14 +298,7 @@ impl<'a> Deal<'a> {
             return vec![Vec::new(); self.parts.len()];
         }
         let mut columns: Vec<Vec<T>> = self.parts.iter().map(|part| vec![usual; events(part)]).collect();
-        let mut next = self.first.clone();
-        for (batch, rows) in &self.pieces {
-            for row in rows.iter().cloned().flatten() {
-                let (part, to) = &mut next[batch.user.codes[row] as usize];
-                columns[*part as usize][*to as usize] = of(batch, row);
-                *to += 1;
-            }
-        }
+        self.each(|batch, row, part, to| columns[part][to] = of(batch, row));
         columns
     }
 
@@ -311,17 +316,11 @@ impl<'a> Deal<'a> {
         for (column, part) in columns.iter_mut().zip(&self.parts) {
             column.codes = vec![NO_CODE; events(part)];
         }
-        let mut next = self.first.clone();
-        for (batch, rows) in &self.pieces {
-            for row in rows.iter().cloned().flatten() {
-                let (part, to) = &mut next[batch.user.codes[row] as usize];
-                let column = &mut columns[*part as usize];
-                if let Some(text) = batch.text.get(row) {
-                    column.codes[*to as usize] = column.pool.intern(text);
-                }
-                *to += 1;
+        self.each(|batch, row, part, to| {
+            if let Some(text) = batch.text.get(row) {
+                columns[part].codes[to] = columns[part].pool.intern(text);
             }
-        }
+        });
         columns
     }
 }

@@ -68,6 +68,13 @@ pub struct Trace {
     pub window: Option<Window>,
 }
 
+impl Trace {
+    /// Where the observation of the user ends, in a log that ends there.
+    pub fn observed_until(&self, end: i64) -> i64 {
+        self.window.map_or(end, |window| window.until.min(end))
+    }
+}
+
 /// Fills a [`Trace`] from the columns, reusing its memory from user to user.
 #[derive(Debug)]
 pub struct TraceBuilder {

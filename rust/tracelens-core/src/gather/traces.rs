@@ -197,36 +197,28 @@ impl Traces {
             value: held.spread(|p| &p.value),
             count: held.spread(|p| &p.count),
             text: if held.parts.iter().any(|p| !p.text.codes.is_empty()) {
-                held.rows().map(|(p, r)| p.text.get(r)).collect()
+                held.rows().map(|(part, _, row)| part.text.get(row)).collect()
             } else {
                 Texts::default()
             },
-            record: held.records(),
+            record: held.rows().map(|(part, place, row)| part.record(place, row)).collect(),
             first_record: 0,
         })
     }
 }
 
 impl Held {
-    /// All events, user by user.
-    fn rows(&self) -> impl Iterator<Item = (&Part, usize)> {
+    /// All events, user by user: the part, the user's place there, and the row.
+    fn rows(&self) -> impl Iterator<Item = (&Part, usize, usize)> {
         let of_user = |user: usize| {
             let (part, place) = self.find(user);
-            part.rows(place).map(move |row| (part, row))
+            part.rows(place).map(move |row| (part, place, row))
         };
         (0..self.places.len()).flat_map(of_user)
     }
 
     fn joined<T>(&self, of: impl Fn(&Part, usize) -> T) -> Vec<T> {
-        self.rows().map(|(part, row)| of(part, row)).collect()
-    }
-
-    fn records(&self) -> Vec<u64> {
-        let of_user = |user: usize| {
-            let (part, place) = self.find(user);
-            part.rows(place).map(move |row| part.record(place, row))
-        };
-        (0..self.places.len()).flat_map(of_user).collect()
+        self.rows().map(|(part, _, row)| of(part, row)).collect()
     }
 
     /// A column that is empty if no part has it.
